@@ -1,0 +1,51 @@
+use crate::{ExplainRequest, SessionFilter};
+use serde::{Deserialize, Serialize};
+
+/// What the daemon is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Request {
+    /// How it is.
+    Status,
+    /// Would this configuration be accepted?
+    Check {
+        /// Text of the configuration.
+        text: String,
+    },
+    /// Make this configuration the active one, whole or not at all.
+    Apply {
+        /// Text of the configuration.
+        text: String,
+        /// Where it came from, for `show status`.
+        source: String,
+    },
+    /// Sessions that match.
+    ShowSessions {
+        /// Which.
+        filter: SessionFilter,
+        /// At most so many; counted are all.
+        limit: u32,
+    },
+    /// Zones.
+    ShowZones,
+    /// Policies and their hits.
+    ShowPolicies,
+    /// NAT rules and their hits.
+    ShowNat,
+    /// Interfaces, their state and traffic.
+    ShowInterfaces,
+    /// How every frame ended.
+    ShowReasons,
+    /// End the sessions that match.
+    ClearSessions {
+        /// Which.
+        filter: SessionFilter,
+    },
+    /// How would these packets fare?
+    Explain(ExplainRequest),
+    /// Detach from every interface, remove all state, put the host back, and end.
+    Detach,
+    /// End; what is attached keeps enforcing.
+    Stop,
+}

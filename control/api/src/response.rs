@@ -1,0 +1,60 @@
+use crate::{
+    Cleared, ConfigMessage, ExplainReport, InterfacesReport, NatReport, PoliciesReport, ReasonsReport,
+    SessionsReport, StatusReport, ZonesReport,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What the daemon answers, one variant per request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Response {
+    /// To `Status`.
+    Status(StatusReport),
+    /// To `Check`.
+    Checked(Checked),
+    /// To `Apply`.
+    Applied(Applied),
+    /// To `ShowSessions`.
+    Sessions(SessionsReport),
+    /// To `ShowZones`.
+    Zones(ZonesReport),
+    /// To `ShowPolicies`.
+    Policies(PoliciesReport),
+    /// To `ShowNat`.
+    Nat(NatReport),
+    /// To `ShowInterfaces`.
+    Interfaces(InterfacesReport),
+    /// To `ShowReasons`.
+    Reasons(ReasonsReport),
+    /// To `ClearSessions`.
+    Cleared(Cleared),
+    /// To `Explain`.
+    Explained(ExplainReport),
+    /// To `Detach`: the host is as it was, the daemon ends.
+    Detached,
+    /// To `Stop`: the daemon ends.
+    Stopping,
+}
+
+/// The configuration would be accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// What is allowed but probably not meant, or not true of this host.
+    pub warnings: Vec<ConfigMessage>,
+    /// Rows it needs, by table.
+    pub rows: BTreeMap<String, u64>,
+}
+
+/// The configuration is active.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Applied {
+    /// Its generation.
+    pub generation: u32,
+    /// Milliseconds from the text to the switch.
+    pub took_ms: u64,
+    /// What is allowed but probably not meant, and what takes effect later.
+    pub warnings: Vec<ConfigMessage>,
+}

@@ -1,0 +1,47 @@
+use crate::Traffic;
+use serde::{Deserialize, Serialize};
+
+/// Answer to [`crate::Request::Status`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct StatusReport {
+    /// Release of the daemon.
+    pub release: String,
+    /// Process id of the daemon.
+    pub pid: u32,
+    /// Seconds since it started.
+    pub uptime_s: u64,
+    /// Engine: `xdp` or `native`.
+    pub engine: String,
+    /// It took over a ruleset that was still enforcing when it started.
+    pub adopted: bool,
+    /// Active ruleset.
+    pub generation: u32,
+    /// Where the active configuration came from: a file name, or `flumen apply`.
+    pub source: String,
+    /// When it was applied, seconds since 1970.
+    pub applied_unix_s: u64,
+    /// Live sessions at the last ageing pass.
+    pub sessions: u64,
+    /// Configured interfaces, and how many of their devices are here and attached.
+    pub interfaces: u32,
+    /// Of those, attached.
+    pub attached: u32,
+    /// Interfaces whose device is gone; empty when all is well.
+    pub absent: Vec<String>,
+    /// Frames received on all interfaces.
+    pub received: Traffic,
+    /// How full each table is.
+    pub tables: Vec<TableUse>,
+}
+
+/// How full one table is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableUse {
+    /// Its name.
+    pub name: String,
+    /// Rows in use.
+    pub used: u64,
+    /// Rows there is room for.
+    pub size: u64,
+}

@@ -1,0 +1,191 @@
+//! The program itself, asking a daemon whose host and engine are made of plain values.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../../daemon/tests/support/mod.rs"]
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use support::{Lab, Running, config, counters, session};
+
+fn flumen(run_dir: &Path, line: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flumen"));
+    command.env_clear().env("FLUMEN_RUN_DIR", run_dir).args(line.split_whitespace()).stdin(Stdio::null());
+    command
+}
+
+fn output(run_dir: &Path, line: &str) -> Output {
+    flumen(run_dir, line).output().unwrap()
+}
+
+/// What it prints when it succeeds.
+fn shown(lab: &Lab, line: &str) -> String {
+    let output = output(&lab.options.run_dir, line);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{line}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Exit status, and what it complains of.
+fn refused(run_dir: &Path, line: &str) -> (i32, String) {
+    let output = output(run_dir, line);
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+fn lab() -> (Lab, Running) {
+    let mut lab = Lab::new();
+    lab.configure(&config());
+    let daemon = lab.start();
+    let mut closing = session(8, 6, "192.168.1.11", "198.51.100.80", (50_001, 443), (1, 2));
+    closing.tcp_seen = [0x13, 0x12];
+    let mut kernel = lab.engines.kernel();
+    kernel.sessions = vec![
+        session(7, 6, "192.168.1.10", "198.51.100.80", (50_000, 443), (1, 2)),
+        closing,
+        session(9, 17, "192.168.1.10", "198.51.100.53", (50_002, 53), (1, 2)),
+        session(10, 1, "192.168.1.10", "198.51.100.53", (77, 0), (1, 2)),
+    ];
+    kernel.counters = counters(1);
+    drop(kernel);
+    (lab, daemon)
+}
+
+#[test]
+fn tables_of_a_running_gateway() {
+    let (lab, daemon) = lab();
+    for what in ["sessions", "zones", "policies", "nat", "interfaces"] {
+        insta::assert_snapshot!(what, shown(&lab, &format!("show {what}")));
+    }
+    insta::assert_snapshot!("reasons", shown(&lab, "show reasons --seen"));
+    let all = shown(&lab, "show reasons");
+    assert!(
+        flumen_abi::Reason::ALL
+            .iter()
+            .all(|reason| all.contains(reason.name()) && all.contains(reason.text()))
+    );
+    let status = shown(&lab, "show status");
+    assert!(status.contains("Engine      fake\n") && status.contains("generation 1 from "), "{status}");
+    assert!(status.contains("Interfaces  2 of 2 attached\n"), "{status}");
+    daemon.stop();
+}
+
+#[test]
+fn json_of_every_report_is_json_and_has_the_same_facts() {
+    let (lab, daemon) = lab();
+    for what in ["sessions", "zones", "policies", "nat", "interfaces", "reasons", "status"] {
+        let text = shown(&lab, &format!("show {what} --json"));
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(value.is_object(), "{what}");
+    }
+    let sessions: serde_json::Value = serde_json::from_str(&shown(&lab, "show sessions --json")).unwrap();
+    assert_eq!(sessions["sessions"][1]["state"], "closing");
+    assert_eq!(sessions["sessions"][0]["departs"]["source"], "203.0.113.5");
+    let reasons: serde_json::Value =
+        serde_json::from_str(&shown(&lab, "--json show reasons --interface lan0")).unwrap();
+    assert_eq!(reasons["interfaces"][0]["difference"], 0);
+    daemon.stop();
+}
+
+#[test]
+fn a_filter_selects_the_same_sessions_for_show_and_clear() {
+    let (lab, daemon) = lab();
+    assert!(shown(&lab, "show sessions --protocol udp --limit 5").contains("4 sessions, 1 matching\n"));
+    assert_eq!(shown(&lab, "clear sessions --protocol udp"), "1 session cleared, 3 left\n");
+    assert_eq!(shown(&lab, "show sessions --protocol udp"), "3 sessions, 0 matching\n");
+    let (status, complaint) = refused(&lab.options.run_dir, "clear sessions --policy lan-uot");
+    assert_eq!(
+        (status, complaint.as_str()),
+        (1, "error: there is no policy lan-uot in the active configuration; there is lan-out\n")
+    );
+    daemon.stop();
+}
+
+#[test]
+fn apply_answers_with_a_generation_or_with_every_message() {
+    let (lab, daemon) = lab();
+    let file = lab.options.state_dir.with_file_name("next.json");
+    std::fs::write(&file, config().replace("lan-out", "lan-to-wan")).unwrap();
+    let answer = shown(&lab, &format!("apply {}", file.display()));
+    assert!(answer.starts_with("generation 2 is active ("), "{answer}");
+    assert!(shown(&lab, "show policies").contains("lan-to-wan"));
+
+    std::fs::write(&file, config().replace("permit", "allow").replace("ssh", "shh")).unwrap();
+    let (status, complaint) = refused(&lab.options.run_dir, &format!("apply {}", file.display()));
+    assert_eq!(status, 1);
+    let complaint = complaint.replace(&file.display().to_string(), "next.json");
+    insta::assert_snapshot!("apply-refused", complaint);
+    assert!(shown(&lab, "show status").contains("generation 2"));
+    daemon.stop();
+}
+
+#[test]
+fn check_needs_no_daemon_and_its_exit_status_is_the_verdict() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("flumen.json");
+    let check = |flags: &str| {
+        let output = output(dir.path(), &format!("check {flags} {}", file.display()));
+        let text =
+            |bytes| String::from_utf8(bytes).unwrap().replace(&file.display().to_string(), "flumen.json");
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    };
+    std::fs::write(&file, config()).unwrap();
+    let (status, told, warned) = check("");
+    assert_eq!(status, 0);
+    insta::assert_snapshot!("check-accepted", format!("{told}{warned}"));
+    assert_eq!(check("--host").0, 1, "there is no device lan0 here");
+
+    std::fs::write(&file, config().replace("masquerade", "9lives").replace("\"any\"", "\"10.0.0.1/8\""))
+        .unwrap();
+    let (status, told, complaint) = check("");
+    assert_eq!((status, told.as_str()), (1, ""));
+    insta::assert_snapshot!("check-refused", complaint);
+    let (status, told, _) = check("--json");
+    let verdict: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((status, &verdict["accepted"]), (1, &serde_json::Value::Bool(false)));
+    assert!(verdict["errors"].as_array().unwrap().iter().all(|error| error["line"].as_u64().unwrap() > 0));
+
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(check("").0, 2);
+    assert_eq!(output(dir.path(), "check").status.code(), Some(2));
+}
+
+#[test]
+fn without_a_daemon_the_message_says_how_to_start_one() {
+    let dir = tempfile::tempdir().unwrap();
+    for line in ["show status", "apply /dev/null", "clear sessions", "stop", "explain -i x --hex 00"] {
+        let (status, complaint) = refused(dir.path(), line);
+        assert_eq!(status, 1, "{line}");
+        assert!(
+            complaint.contains("no daemon is running") && complaint.contains("systemctl start flumen"),
+            "{complaint}"
+        );
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let (lab, daemon) = lab();
+    lab.engines.kernel().sessions =
+        (0..5_000).map(|id| session(id, 17, "192.168.1.10", "198.51.100.53", (50_002, 53), (1, 2))).collect();
+    for form in ["", "--json"] {
+        let mut command = flumen(&lab.options.run_dir, &format!("show sessions --limit 5000 {form}"));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    }
+    daemon.stop();
+}
+
+#[test]
+fn stop_ends_the_daemon_and_detach_puts_the_host_back() {
+    let (lab, daemon) = lab();
+    assert!(shown(&lab, "stop").contains("keeps enforcing"));
+    daemon.join();
+    assert_eq!(lab.engines.generation(), 1);
+    let daemon = lab.start();
+    assert!(shown(&lab, "detach").contains("as it was"));
+    daemon.join();
+    assert_eq!(lab.engines.generation(), 0);
+}

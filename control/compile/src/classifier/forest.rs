@@ -1,0 +1,98 @@
+use super::Effort;
+use super::space::{Cell, Space};
+use super::tree::{Seed, Stunted, Tree};
+
+/// Up to `trees` search trees that hold every rule of `space` between them.
+///
+/// Rules that are wide where others are narrow end up in many cells. Two ways to keep them apart are tried:
+/// to let each tree leave its worst rules to the next, and to sort rules by what they are narrow in first.
+/// The one whose look-ups read less is taken.
+pub(super) fn grow(space: &Space, trees: usize, room: usize, effort: Effort) -> Result<Vec<Tree>, Stunted> {
+    let all: Vec<u32> = (0..space.rules.len() as u32).collect();
+    let plain = grow_groups(space, vec![all], trees, room, effort);
+    if let Ok(forest) = &plain
+        && forest.len() == 1
+    {
+        return plain;
+    }
+    let groups = by_narrowness(space);
+    if groups.len() < 2 || groups.len() > trees {
+        return plain;
+    }
+    let sorted = grow_groups(space, groups, trees, room, effort);
+    match (plain, sorted) {
+        (Ok(plain), Ok(sorted)) => Ok(if cost(&sorted) < cost(&plain) { sorted } else { plain }),
+        (Ok(forest), Err(_)) | (Err(_), Ok(forest)) => Ok(forest),
+        (Err(stunted), Err(_)) => Err(stunted),
+    }
+}
+
+/// One tree for each group, and more for what they leave over.
+fn grow_groups(
+    space: &Space,
+    groups: Vec<Vec<u32>>,
+    trees: usize,
+    room: usize,
+    effort: Effort,
+) -> Result<Vec<Tree>, Stunted> {
+    let mut forest = Vec::new();
+    let mut groups = groups.into_iter();
+    let mut carried: Vec<u32> = Vec::new();
+    for place in 1..=trees {
+        let mut rules = groups.next().unwrap_or_default();
+        rules.append(&mut carried);
+        if rules.is_empty() {
+            break;
+        }
+        rules.sort_unstable();
+        let (tree, left) = grow_tree(space, rules, place == trees, room, effort)?;
+        forest.push(tree);
+        carried = left;
+    }
+    Ok(forest)
+}
+
+/// A tree, and what it leaves over. When it does, it is grown again without that: its first cuts were made
+/// with those rules in mind.
+fn grow_tree(
+    space: &Space,
+    rules: Vec<u32>,
+    last: bool,
+    room: usize,
+    effort: Effort,
+) -> Result<(Tree, Vec<u32>), Stunted> {
+    let (tree, mut left) = Tree::grow(space, Seed { rules: rules.clone(), last, room }, effort)?;
+    if left.is_empty() {
+        return Ok((tree, left));
+    }
+    let kept = rules.into_iter().filter(|rule| left.binary_search(rule).is_err()).collect();
+    let (tree, more) = Tree::grow(space, Seed { rules: kept, last, room }, effort)?;
+    left.extend(more);
+    left.sort_unstable();
+    Ok((tree, left))
+}
+
+/// Rules by whether they are narrow in source, in destination, in both or in none; without empty groups.
+fn by_narrowness(space: &Space) -> Vec<Vec<u32>> {
+    let mut groups: [Vec<u32>; 4] = Default::default();
+    let whole = space.whole();
+    let narrow = |rule: &Cell, axis: usize| {
+        let (part, all) = (rule[axis].high - rule[axis].low + 1, whole[axis].high + 1);
+        u64::from(part) * 4 < u64::from(all)
+    };
+    for (place, rule) in space.rules.iter().enumerate() {
+        let group = match (narrow(rule, 0), narrow(rule, 1)) {
+            (true, true) => 0,
+            (true, false) => 1,
+            (false, true) => 2,
+            (false, false) => 3,
+        };
+        groups[group].push(place as u32);
+    }
+    groups.into_iter().filter(|group| !group.is_empty()).collect()
+}
+
+/// What a look-up reads, in nodes and rules: the mean over the entries of each tree.
+fn cost(forest: &[Tree]) -> f64 {
+    forest.iter().map(Tree::cost).sum()
+}

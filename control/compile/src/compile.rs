@@ -1,0 +1,211 @@
+use crate::classifier::{Packed, pack};
+use crate::identities::{Identities, InterfaceKey};
+use crate::stage::{Chains, Source, destination_nat, host_inbound, policies, source_nat};
+use crate::{
+    CompileError, InterfaceBinding, InterfaceName, Limits, Names, Note, RuleKey, RuleName, Ruleset, Table,
+    bounds, stage,
+};
+use flumen_abi::{Generation, InterfaceId, NatRow, PolicyId, PolicyRow, Settings, Timeouts, Vlan, ZoneId};
+use flumen_config::{Flow, Interface, Model, Name};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A model, ready for an engine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compiled {
+    /// The rows.
+    pub ruleset: Ruleset,
+    /// The numbers that the next commit must be given.
+    pub identities: Identities,
+    /// The way back from numbers to the model.
+    pub names: Names,
+    /// What the author of the rules should know.
+    pub notes: Vec<Note>,
+}
+
+/// Compiles `model`; `previous` are the identities of the commit before it, or the default.
+///
+/// # Errors
+/// Everything that is wrong with a model that was not read from a text; tables that are too small, with the
+/// part of the configuration that needs the most rows.
+pub fn compile(
+    model: &Model,
+    previous: &Identities,
+    generation: Generation,
+) -> Result<Compiled, Vec<CompileError>> {
+    compile_within(model, previous, generation, &Limits::DEFAULT)
+}
+
+/// [`compile`] for tables of other sizes.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_within(
+    model: &Model,
+    previous: &Identities,
+    generation: Generation,
+    limits: &Limits,
+) -> Result<Compiled, Vec<CompileError>> {
+    model.check().map_err(|errors| {
+        errors.into_iter().map(|error| CompileError::Invalid(Box::new(error))).collect::<Vec<_>>()
+    })?;
+    bounds::check(model, limits)?;
+    let ids = advance(model, previous, limits).map_err(|error| vec![error])?;
+    let source = Source { model, ids: &ids, limits };
+    let mut chains = Chains::default();
+    let (policies, nat) = stages(&source, &mut chains).map_err(|error| vec![error])?;
+    if chains.chains.len() > limits.roots {
+        return Err(vec![bounds::too_many_roots(&chains, limits)]);
+    }
+    let Packed { roots, nodes, leaves, rules, reached } = pack(&chains.chains, &chains.boxes, limits)?;
+    let notes = notes(&chains, &reached);
+    let ruleset = Ruleset {
+        settings: settings(&model.security.flow, generation),
+        interfaces: interfaces(model, &ids),
+        roots,
+        nodes,
+        leaves,
+        rules,
+        policies,
+        nat,
+    };
+    let names = names(model, &ids);
+    Ok(Compiled { ruleset, identities: ids, names, notes })
+}
+
+/// Numbers for everything in the model.
+fn advance(model: &Model, previous: &Identities, limits: &Limits) -> Result<Identities, CompileError> {
+    let security = &model.security;
+    let zones: Vec<String> = security.zones.keys().map(Name::to_string).collect();
+    let rules: Vec<RuleKey> = rules(model).into_iter().map(|(key, _)| key).collect();
+    let interfaces: Vec<InterfaceKey> =
+        model.interfaces.iter().map(|(name, interface)| frames(name, interface)).collect();
+    Ok(Identities {
+        zones: previous.zones.advance(&zones, limits.zones, Table::Zones)?,
+        rules: previous.rules.advance(&rules, limits.hits, Table::Hits)?,
+        interfaces: previous.interfaces.advance(&interfaces, limits.interfaces, Table::Interfaces)?,
+    })
+}
+
+/// Every rule that has a number, with what it does as shown.
+fn rules(model: &Model) -> Vec<(RuleKey, String)> {
+    let security = &model.security;
+    let policies =
+        security.policies.iter().map(|rule| (stage::policy::key(rule), rule.then.word().to_owned()));
+    let source = security.nat.source.iter().map(|rule| (stage::source_nat::key(rule), rule.then.to_string()));
+    let destination = security
+        .nat
+        .destination
+        .iter()
+        .map(|rule| (stage::destination_nat::key(rule), rule.then.to_string()));
+    policies.chain(source).chain(destination).collect()
+}
+
+fn stages(source: &Source<'_>, chains: &mut Chains) -> Result<(Vec<PolicyRow>, Vec<NatRow>), CompileError> {
+    let mut nat = Vec::new();
+    destination_nat(source, chains, &mut nat)?;
+    let policies = policies(source, chains)?;
+    source_nat(source, chains, &mut nat)?;
+    host_inbound(source, chains)?;
+    chains.check(source.limits)?;
+    Ok((policies, nat))
+}
+
+fn settings(flow: &Flow, generation: Generation) -> Settings {
+    let ms = |seconds: u32| seconds.saturating_mul(1000);
+    Settings {
+        generation,
+        timeouts: Timeouts {
+            tcp_initial_ms: ms(flow.tcp_initial_timeout),
+            tcp_established_ms: ms(flow.tcp_established_timeout),
+            tcp_closing_ms: ms(flow.tcp_closing_timeout),
+            tcp_closed_ms: ms(flow.tcp_closed_timeout),
+            udp_ms: ms(flow.udp_timeout),
+            icmp_ms: ms(flow.icmp_timeout),
+            other_ms: ms(flow.other_timeout),
+        },
+        answers_per_second: flow.answers_per_second,
+        tcp_loose: flow.no_syn_check.into(),
+    }
+}
+
+fn frames(name: &Name, interface: &Interface) -> InterfaceKey {
+    let (outer, inner) = interface.tags();
+    InterfaceKey { device: interface.device(name).to_owned(), outer, inner }
+}
+
+/// Each interface with its zone; the checks have made sure that it has one.
+fn zoned(model: &Model) -> impl Iterator<Item = (&Name, &Interface, &Name)> {
+    let homes: BTreeMap<&Name, &Name> = model
+        .security
+        .zones
+        .iter()
+        .flat_map(|(zone, members)| members.interfaces.iter().map(move |interface| (interface, zone)))
+        .collect();
+    model.interfaces.iter().filter_map(move |(name, interface)| Some((name, interface, *homes.get(name)?)))
+}
+
+fn interfaces(model: &Model, ids: &Identities) -> Vec<InterfaceBinding> {
+    let binding = |(name, interface, zone): (&Name, &Interface, &Name)| {
+        let (outer, inner) = interface.tags();
+        InterfaceBinding {
+            device: interface.device(name).to_owned(),
+            vlan: Vlan { outer, inner },
+            link: interface.link(name),
+            zone: ZoneId(ids.zones.id(zone.as_str()) as u16),
+            id: InterfaceId(ids.interfaces.id(&frames(name, interface)) as u16),
+        }
+    };
+    zoned(model).map(binding).collect()
+}
+
+fn names(model: &Model, ids: &Identities) -> Names {
+    let mut names = Names::retired(ids);
+    for zone in model.security.zones.keys() {
+        names.add_zone(ZoneId(ids.zones.id(zone.as_str()) as u16), zone.to_string());
+    }
+    let mut places = BTreeMap::new();
+    for (key, then) in rules(model) {
+        let place = places.entry(key.kind).or_insert(0);
+        names.add_rule(PolicyId(ids.rules.id(&key)), RuleName { key, then: Some(then), place: Some(*place) });
+        *place += 1;
+    }
+    for (name, interface, zone) in zoned(model) {
+        let id = InterfaceId(ids.interfaces.id(&frames(name, interface)) as u16);
+        let (outer, inner) = interface.tags();
+        let entry = InterfaceName {
+            name: name.to_string(),
+            device: interface.device(name).to_owned(),
+            vlan: Vlan { outer, inner },
+            link: interface.link(name),
+            zone: zone.to_string(),
+        };
+        names.add_interface(id, entry);
+    }
+    names
+}
+
+fn notes(chains: &Chains, reached: &[bool]) -> Vec<Note> {
+    let mut boxes = vec![false; chains.rules.len()];
+    let mut asked = vec![false; chains.rules.len()];
+    let mut alive = vec![false; chains.rules.len()];
+    for owner in chains.owners.iter().flatten() {
+        boxes[*owner] = true;
+    }
+    let listed: BTreeSet<u32> =
+        chains.chains.iter().flat_map(|chain| chain.own.iter().chain(&chain.shared)).copied().collect();
+    for place in listed {
+        if let Some(owner) = chains.owners[place as usize] {
+            asked[owner] = true;
+            alive[owner] |= reached[place as usize];
+        }
+    }
+    let mut notes = Vec::new();
+    for (place, rule) in chains.rules.iter().enumerate() {
+        if !boxes[place] {
+            notes.push(Note::Empty { rule: rule.clone() });
+        } else if asked[place] && !alive[place] {
+            notes.push(Note::Shadowed { rule: rule.clone() });
+        }
+    }
+    notes
+}

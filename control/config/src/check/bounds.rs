@@ -1,0 +1,20 @@
+use super::{Findings, security};
+use crate::{Flow, Model, Path, Problem, Sessions};
+
+/// Numbers that have limits.
+pub(super) fn check(model: &Model, findings: &mut Findings) {
+    let flow = security().field("flow");
+    let mut bound = |path: Path, number: u32, least: u32, greatest: u32| {
+        if !(least..=greatest).contains(&number) {
+            let problem =
+                Problem::Number { found: number.to_string(), least: least.into(), greatest: greatest.into() };
+            findings.add(path, problem);
+        }
+    };
+    for (field, seconds) in model.security.flow.timeouts() {
+        bound(flow.field(field), seconds, 1, Flow::LONGEST_TIMEOUT);
+    }
+    bound(flow.field("answers-per-second"), model.security.flow.answers_per_second, 0, Flow::MOST_ANSWERS);
+    let maximum = Path::root().field("system").field("dataplane").field("sessions").field("maximum");
+    bound(maximum, model.system.dataplane.sessions.maximum, Sessions::LEAST, Sessions::GREATEST);
+}

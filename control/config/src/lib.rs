@@ -1,0 +1,47 @@
+//! The configuration as types: its words, its JSON form and its checks. Pure: no file, no clock, no host.
+//!
+//! [`Model::from_json`] is the way in. It refuses a text with every error it can find at once, each with its
+//! place in the model and in the file ([`ConfigError`]). Words and defaults follow Junos where Junos has them.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod address;
+mod application;
+mod check;
+mod error;
+mod flow;
+mod host_inbound;
+mod interface;
+mod model;
+mod name;
+mod nat;
+mod path;
+mod policy;
+mod port;
+mod predefined;
+mod protocol;
+mod read;
+mod suggestion;
+mod system;
+mod warning;
+mod zone;
+
+pub use address::{AddressBook, AddressLiteral, AddressRef, IpFamily, IpRange};
+pub use application::{Application, ApplicationRef, Applications, Term};
+pub use error::{ConfigError, Position, Problem};
+pub use flow::Flow;
+pub use host_inbound::{HostInbound, RoutingProtocol, SystemService};
+pub use interface::{DeviceName, Interface, VlanId};
+pub use model::{Model, Security};
+pub use name::Name;
+pub use nat::{
+    DestinationNatMatch, DestinationNatRule, DestinationNatThen, InterfaceNat, Nat, SourceNatMatch,
+    SourceNatRule, SourceNatThen,
+};
+pub use path::{Path, Segment};
+pub use policy::{Policy, PolicyMatch, PolicyThen, ZoneRef};
+pub use port::PortRange;
+pub use protocol::IpProtocol;
+pub use system::{Dataplane, Mode, Sessions, System};
+pub use warning::Warning;
+pub use zone::Zone;

@@ -1,0 +1,65 @@
+use crate::{
+    AddressBook, Applications, ConfigError, Flow, Interface, Name, Nat, Policy, System, Warning, Zone, check,
+    read, warning,
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A whole configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Model {
+    /// The host's own software.
+    pub system: System,
+    /// Interfaces by name.
+    pub interfaces: BTreeMap<Name, Interface>,
+    /// Zones and rules.
+    pub security: Security,
+}
+
+/// Zones and rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Security {
+    /// Zones by name.
+    pub zones: BTreeMap<Name, Zone>,
+    /// Names for addresses.
+    pub address_book: AddressBook,
+    /// Names for applications.
+    pub applications: Applications,
+    /// Policies in order.
+    pub policies: Vec<Policy>,
+    /// Translation rules.
+    pub nat: Nat,
+    /// Session times and limits.
+    pub flow: Flow,
+}
+
+impl Model {
+    /// Reads and checks the JSON form.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the order of the text; never an empty list.
+    pub fn from_json(text: &str) -> Result<Model, Vec<ConfigError>> {
+        read::model(text)
+    }
+
+    /// The JSON form, indented, with every default written out; [`Model::from_json`] reads the same model from it.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("the model has string keys only")
+    }
+
+    /// Checks a model that was not read from a text. One that was has been checked.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, without positions.
+    pub fn check(&self) -> Result<(), Vec<ConfigError>> {
+        let errors = check::model(self);
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// What is allowed but was hardly meant: names that nothing uses, zones without interfaces.
+    pub fn warnings(&self) -> Vec<Warning> {
+        warning::of(self)
+    }
+}

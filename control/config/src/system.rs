@@ -1,0 +1,71 @@
+use serde::Serialize;
+
+/// What the host's own software does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct System {
+    /// The engine.
+    pub dataplane: Dataplane,
+}
+
+/// Settings of the engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Dataplane {
+    /// The session table.
+    pub sessions: Sessions,
+    /// How programs are attached.
+    pub mode: Mode,
+}
+
+/// The session table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Sessions {
+    /// Sessions at most.
+    pub maximum: u32,
+}
+
+/// How programs are attached to devices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// In the driver where it can, else in the kernel's generic path.
+    #[default]
+    Auto,
+    /// In the driver, or not at all.
+    Driver,
+    /// In the kernel's generic path.
+    Generic,
+}
+
+// === impl Sessions ===
+
+impl Sessions {
+    /// Least table.
+    pub const LEAST: u32 = 1024;
+    /// Greatest table.
+    pub const GREATEST: u32 = 1 << 24;
+}
+
+impl Default for Sessions {
+    fn default() -> Sessions {
+        Sessions { maximum: 131_072 }
+    }
+}
+
+// === impl Mode ===
+
+impl Mode {
+    /// Every one.
+    pub const ALL: [Mode; 3] = [Mode::Auto, Mode::Driver, Mode::Generic];
+
+    /// As configured.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Mode::Auto => "auto",
+            Mode::Driver => "driver",
+            Mode::Generic => "generic",
+        }
+    }
+}

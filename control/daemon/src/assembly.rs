@@ -1,0 +1,49 @@
+use crate::gateway::log_changes;
+use crate::instance::Instance;
+use crate::signals::Signals;
+use crate::store::Store;
+use crate::{Daemon, DaemonError, Engines, Explain, Options};
+use flumen_kernel::{Ledger, LinuxHost, boot_id, pin_directory, restore};
+use std::sync::Arc;
+
+/// Runs the daemon on this host, in this network namespace, until it is told to end.
+///
+/// # Errors
+/// Why it did not start; the host's traffic is as it was.
+pub fn run(
+    options: &Options,
+    engines: &dyn Engines,
+    explainer: Option<Box<dyn Explain>>,
+) -> Result<(), DaemonError> {
+    root_only()?;
+    let signals = Signals::block()?;
+    find_bpf_filesystem(options)?;
+    Daemon::start(options, Arc::new(LinuxHost), engines, explainer)?.serve(Some(&signals));
+    Ok(())
+}
+
+/// Removes everything that a dead daemon left attached, and restores the host.
+///
+/// # Errors
+/// [`DaemonError::Running`] when a daemon runs: it must be asked; others when something cannot be removed.
+pub fn detach(options: &Options, engines: &dyn Engines) -> Result<(), DaemonError> {
+    root_only()?;
+    let _instance = Instance::claim(options)?;
+    Store::open(&options.state_dir)?;
+    find_bpf_filesystem(options)?;
+    let removed = engines.remove(&options.bpf_dir);
+    let mut ledger = Ledger::open(&options.ledger(), &boot_id())?;
+    log_changes(&restore(&LinuxHost, &mut ledger)?, "restored");
+    Ok(removed?)
+}
+
+fn root_only() -> Result<(), DaemonError> {
+    if nix::unistd::geteuid().is_root() { Ok(()) } else { Err(DaemonError::NotRoot) }
+}
+
+fn find_bpf_filesystem(options: &Options) -> Result<(), DaemonError> {
+    if let Some(mounted) = pin_directory(&options.bpf_dir)? {
+        tracing::info!("mounted a bpf filesystem at {}", mounted.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+use crate::check::{compile_complaint, complaint};
+use flumen_abi::Generation;
+use flumen_api::ConfigMessage;
+use flumen_compile::{Compiled, Identities, compile};
+use flumen_config::{Model, Path};
+use flumen_engine::HostFacts;
+
+/// A configuration that was read and found valid.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) text: String,
+    pub(crate) model: Model,
+    pub(crate) warnings: Vec<ConfigMessage>,
+}
+
+impl Candidate {
+    /// Reads and checks a text.
+    ///
+    /// # Errors
+    /// Every complaint, in order of place.
+    pub(crate) fn read(text: &str) -> Result<Candidate, Vec<ConfigMessage>> {
+        let model =
+            Model::from_json(text).map_err(|errors| errors.iter().map(complaint).collect::<Vec<_>>())?;
+        let warnings = model.warnings();
+        let warnings = warnings.iter().map(|warning| whole(warning.to_string())).collect();
+        Ok(Candidate { text: text.to_owned(), model, warnings })
+    }
+
+    /// Complaints about devices that this host does not have.
+    pub(crate) fn missing_devices(&self, host: &HostFacts) -> Vec<ConfigMessage> {
+        let mut messages = Vec::new();
+        for (name, interface) in &self.model.interfaces {
+            let (device, link) = (interface.device(name).to_owned(), interface.link(name));
+            let mut missing = vec![&device, &link];
+            missing.dedup();
+            missing.retain(|name| host.link(name).is_none());
+            for device in missing {
+                let path = Path::root().field("interfaces").field(name.as_str());
+                let text =
+                    format!("there is no device {device} on this host; `ip link` lists those there are");
+                messages.push(ConfigMessage { path: path.to_string(), ..whole(text) });
+            }
+        }
+        messages
+    }
+
+    /// Compiles it to rows.
+    ///
+    /// # Errors
+    /// When it does not fit the tables.
+    pub(crate) fn compile(
+        &self,
+        identities: &Identities,
+        generation: Generation,
+    ) -> Result<Compiled, Vec<ConfigMessage>> {
+        compile(&self.model, identities, generation)
+            .map_err(|errors| errors.iter().map(compile_complaint).collect())
+    }
+}
+
+/// A message about the configuration as a whole.
+pub(crate) fn whole(text: String) -> ConfigMessage {
+    ConfigMessage { line: 0, column: 0, path: String::new(), text }
+}

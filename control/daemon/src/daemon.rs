@@ -1,0 +1,231 @@
+use crate::active::{absent, present_part};
+use crate::candidate::Candidate;
+use crate::commit::{Committer, activate};
+use crate::engines::{EngineOptions, Engines};
+use crate::explain::Explain;
+use crate::gateway::{Gateway, State, lock, log_changes, prepare_for};
+use crate::instance::Instance;
+use crate::server::{Door, Server};
+use crate::signals::{Event, Signals, wait};
+use crate::stop::Stop;
+use crate::store::Store;
+use crate::{DaemonError, Options, host, notify};
+use flumen_abi::Generation;
+use flumen_engine::Engine;
+use flumen_kernel::{Host, Ledger, boot_id, monotonic_ms, restore};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Sessions are looked over this often: each is gone within a second of its deadline.
+const SWEEP: Duration = Duration::from_millis(400);
+
+/// A daemon that serves.
+pub struct Daemon {
+    gateway: Arc<Gateway>,
+    server: Server,
+    follower: JoinHandle<()>,
+    stop: Stop,
+    config: Option<PathBuf>,
+    _instance: Instance,
+}
+
+/// A configuration to start with.
+struct Start {
+    candidate: Candidate,
+    source: String,
+    /// It was active before: a device that is missing now is waited for. A new one with a missing device is
+    /// a mistake.
+    known: bool,
+}
+
+impl Daemon {
+    /// Claims the run directory, opens the engine, enforces the configuration and begins to serve.
+    ///
+    /// # Errors
+    /// An engine that was enforcing still is; otherwise the host is as it was.
+    pub fn start(
+        options: &Options,
+        host: Arc<dyn Host>,
+        engines: &dyn Engines,
+        explainer: Option<Box<dyn Explain>>,
+    ) -> Result<Daemon, DaemonError> {
+        let instance = Instance::claim(options)?;
+        let store = Store::open(&options.state_dir)?;
+        let start = Start::read(options, &store)?;
+        let stop = Stop::new().map_err(|errno| DaemonError::file("make an event descriptor", errno))?;
+        let watch = host.watch()?;
+        let door = Door::open(&options.socket())?; // whatever can fail does so before the engine is touched
+        let gateway = Arc::new(assemble(options, &host, engines, explainer, store, start)?);
+        let no_thread = |error| DaemonError::file("start a thread", error);
+        let server = Server::start(door, Arc::clone(&gateway), stop.clone()).map_err(no_thread)?;
+        let follower = host::follow(Arc::clone(&gateway), watch, stop.clone()).map_err(no_thread)?;
+        Ok(Daemon { gateway, server, follower, stop, config: options.config.clone(), _instance: instance })
+    }
+
+    /// Serves until a signal or a request ends it. What is attached stays, and keeps enforcing.
+    pub fn serve(self, signals: Option<&Signals>) {
+        notify::ready(&self.summary());
+        let watchdog = notify::watchdog_interval();
+        let mut told = Instant::now();
+        loop {
+            match wait(signals, &self.stop, SWEEP) {
+                Event::Tick => self.gateway.sweep(monotonic_ms()),
+                Event::Reload => self.reload(),
+                Event::Stop => break,
+            }
+            if watchdog.is_some_and(|interval| told.elapsed() >= interval) {
+                notify::alive();
+                told = Instant::now();
+            }
+        }
+        notify::stopping();
+        self.stop.give();
+        self.server.close();
+        if self.follower.join().is_err() {
+            tracing::error!("the thread that follows the host had died");
+        }
+        tracing::info!("stopped; what is attached keeps enforcing until `flumen detach`");
+    }
+
+    fn summary(&self) -> String {
+        let state = lock(&self.gateway.state);
+        let (generation, interfaces) = (state.active.generation(), state.active.ruleset.interfaces.len());
+        format!("generation {generation} on {interfaces} interfaces")
+    }
+
+    fn reload(&self) {
+        let Some(path) = &self.config else {
+            return tracing::warn!("SIGHUP: there is no file to read again (started without --config)");
+        };
+        notify::reloading();
+        let applied = std::fs::read_to_string(path).map_err(|error| error.to_string());
+        let source = path.display().to_string();
+        let applied = applied.and_then(|text| {
+            self.gateway.apply(&text, &source).map_err(|error| match error {
+                flumen_api::ApiError::Refused { messages } => {
+                    DaemonError::Refused { source_name: source.clone(), messages }.to_string()
+                }
+                other => other.to_string(),
+            })
+        });
+        if let Err(reason) = applied {
+            tracing::error!("{source} was not applied; the running ruleset is untouched: {reason}");
+        }
+        notify::ready(&self.summary());
+    }
+}
+
+impl Start {
+    /// The file of the options, or the last applied configuration.
+    fn read(options: &Options, store: &Store) -> Result<Start, DaemonError> {
+        let last = store.config()?;
+        let (text, source, known) = match (&options.config, last) {
+            (Some(path), last) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| DaemonError::file(format!("read {}", path.display()), error))?;
+                let known = last.as_ref() == Some(&text);
+                (text, path.display().to_string(), known)
+            }
+            (None, Some(text)) => {
+                let source = store.record()?.source;
+                (text, source, true)
+            }
+            (None, None) => {
+                return Err(DaemonError::NoConfig { path: store.config_path() });
+            }
+        };
+        match Candidate::read(&text) {
+            Ok(candidate) => Ok(Start { candidate, source, known }),
+            Err(messages) => Err(DaemonError::Refused { source_name: source, messages }),
+        }
+    }
+}
+
+/// Opens the engine and installs the first ruleset.
+fn assemble(
+    options: &Options,
+    host: &Arc<dyn Host>,
+    engines: &dyn Engines,
+    explainer: Option<Box<dyn Explain>>,
+    store: Store,
+    start: Start,
+) -> Result<Gateway, DaemonError> {
+    let Start { candidate, source, known } = start;
+    let refused = |messages| DaemonError::Refused { source_name: source.clone(), messages };
+    let facts = host.facts()?;
+    let missing = candidate.missing_devices(&facts);
+    if !missing.is_empty() && !known {
+        return Err(refused(missing));
+    }
+    let dataplane = candidate.model.system.dataplane;
+    let opened = EngineOptions {
+        bpf_dir: options.bpf_dir.clone(),
+        sessions: dataplane.sessions.maximum,
+        mode: dataplane.mode,
+    };
+    let record = store.record()?;
+    let mut committer = Committer { store, record, opened };
+    let mut ledger = Ledger::open(&options.ledger(), &boot_id())?;
+
+    // Tried before anything is opened, so that a configuration that does not fit leaves no trace.
+    candidate.compile(committer.identities(), Generation(1)).map_err(refused)?;
+    let mut engine = engines.open(&committer.opened)?;
+    let adopted = engine.active_generation() != Generation(0);
+    let installed = || -> Result<_, DaemonError> {
+        let generation = committer.next_generation(engine.active_generation());
+        let compiled = candidate.compile(committer.identities(), generation).map_err(refused)?;
+        committer.reserve(&compiled)?;
+        let part = present_part(&compiled.ruleset, &facts);
+        prepare_for(&part, &**host, &mut ledger)?;
+        engine.install(&part, &facts)?;
+        Ok(compiled)
+    };
+    let compiled = match { installed }() {
+        Ok(compiled) => compiled,
+        Err(error) => {
+            if !adopted {
+                undo(&mut *engine, &**host, &mut ledger);
+            }
+            return Err(error);
+        }
+    };
+    for warning in &candidate.warnings {
+        tracing::warn!("{source}: {warning}");
+    }
+    let active = activate(candidate, compiled, &source);
+    committer.finish(&active)?;
+    for attachment in engine.attachments() {
+        let note = attachment.note.map(|note| format!(": {note}")).unwrap_or_default();
+        tracing::info!("{} is attached in {} mode{note}", attachment.device, attachment.mode.name());
+    }
+    for link in absent(&active.ruleset, &facts) {
+        tracing::warn!("interface {link} is not there; it is attached when it comes back");
+    }
+    let taken = if adopted { "took over a running ruleset; " } else { "" };
+    tracing::info!(
+        "{taken}generation {} from {source} is active on the {} engine",
+        active.generation(),
+        engine.name()
+    );
+    Ok(Gateway {
+        host: Arc::clone(host),
+        explainer,
+        committer: Mutex::new(committer),
+        state: Mutex::new(State { engine, active, facts, ledger, live: 0, ageing_fails: false }),
+        started: Instant::now(),
+        adopted,
+    })
+}
+
+/// Leaves the host as it was before an engine that enforces nothing yet.
+fn undo(engine: &mut dyn Engine, host: &dyn Host, ledger: &mut Ledger) {
+    if let Err(error) = engine.detach() {
+        tracing::error!("{error}");
+    }
+    match restore(host, ledger) {
+        Ok(changes) => log_changes(&changes, "restored"),
+        Err(error) => tracing::error!("the host's settings could not be set back: {error}"),
+    }
+}

@@ -1,0 +1,311 @@
+use crate::active::{Active, absent, present_part};
+use crate::candidate::Candidate;
+use crate::commit::Committer;
+use crate::explain::{Explain, ExplainFrames, frames};
+use crate::selector::Selector;
+use crate::{check, sessions, show};
+use flumen_api::{
+    ApiError, Cleared, ExplainReport, ExplainRequest, Request, Response, SessionFilter, StatusReport,
+    TableUse, Traffic,
+};
+use flumen_compile::Ruleset;
+use flumen_engine::{Engine, EngineError, HostFacts};
+use flumen_kernel::{Change, Host, KernelError, Ledger, prepare, restore};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// The running gateway: one engine, one active configuration, one host.
+pub(crate) struct Gateway {
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) explainer: Option<Box<dyn Explain>>,
+    /// Held for a whole commit, so that there is one at a time; taken before `state`.
+    pub(crate) committer: Mutex<Committer>,
+    pub(crate) state: Mutex<State>,
+    pub(crate) started: Instant,
+    /// The engine had a ruleset when it was opened.
+    pub(crate) adopted: bool,
+}
+
+/// What changes while the gateway runs.
+pub(crate) struct State {
+    pub(crate) engine: Box<dyn Engine>,
+    pub(crate) active: Active,
+    pub(crate) facts: HostFacts,
+    pub(crate) ledger: Ledger,
+    /// Sessions at the last ageing pass.
+    pub(crate) live: u64,
+    /// The last ageing pass failed; said once.
+    pub(crate) ageing_fails: bool,
+}
+
+/// Sessions that are ended before the lock is given to others, who age sessions or apply configurations.
+const CLEAR_AT_ONCE: usize = 4096;
+
+/// Locks, also after a thread died with the lock: the engine's own state is in the kernel, and readable.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn engine_failed(error: EngineError) -> ApiError {
+    ApiError::Engine { reason: error.to_string() }
+}
+
+// === impl Gateway ===
+
+impl Gateway {
+    /// Answers a request. `Stop` and `Detach` are only half done here: whoever serves must then end.
+    ///
+    /// # Errors
+    /// Whatever is to be said to the client.
+    pub(crate) fn answer(&self, request: Request) -> Result<Response, ApiError> {
+        match request {
+            Request::Status => self.status().map(Response::Status),
+            Request::Check { text } => self.check(&text),
+            Request::Apply { text, source } => self.apply(&text, &source).map(Response::Applied),
+            Request::ShowSessions { filter, limit } => self.sessions(&filter, limit),
+            Request::ClearSessions { filter } => self.clear(&filter).map(Response::Cleared),
+            Request::Explain(request) => self.explain(&request).map(Response::Explained),
+            Request::ShowZones => {
+                self.show(|state| show::zones(&state.active, &*state.engine)).map(Response::Zones)
+            }
+            Request::ShowPolicies => {
+                self.show(|state| show::policies(&state.active, &*state.engine)).map(Response::Policies)
+            }
+            Request::ShowNat => {
+                self.show(|state| show::nat(&state.active, &*state.engine)).map(Response::Nat)
+            }
+            Request::ShowInterfaces => self
+                .show(|state| show::interfaces(&state.active, &*state.engine, &state.facts))
+                .map(Response::Interfaces),
+            Request::ShowReasons => {
+                self.show(|state| show::reasons(&state.active, &*state.engine)).map(Response::Reasons)
+            }
+            Request::Detach => self.detach().map(|()| Response::Detached),
+            Request::Stop => Ok(Response::Stopping),
+            other => Err(ApiError::Malformed { reason: format!("{other:?} is not served here") }),
+        }
+    }
+
+    /// Ends sessions whose time is over.
+    pub(crate) fn sweep(&self, now_ms: u32) {
+        let mut state = lock(&self.state);
+        match state.engine.sweep(now_ms) {
+            Ok(sweep) => {
+                state.live = sweep.live;
+                if std::mem::take(&mut state.ageing_fails) {
+                    tracing::info!("sessions age again");
+                }
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut state.ageing_fails, true) {
+                    tracing::error!("sessions do not age: {error}");
+                }
+            }
+        }
+    }
+
+    /// Takes over what the kernel says of links and addresses now.
+    pub(crate) fn host_changed(&self, facts: HostFacts) {
+        let mut state = lock(&self.state);
+        let before = std::mem::replace(&mut state.facts, facts);
+        let index = |facts: &HostFacts, name: &str| facts.link(name).map(|link| link.index);
+        let mut returned = false;
+        for binding in &state.active.ruleset.interfaces {
+            for name in [&binding.device, &binding.link] {
+                match (index(&before, name), index(&state.facts, name)) {
+                    (Some(_), None) => tracing::warn!(
+                        "interface {name} is gone; its zone stays closed, and it is attached again when it comes back"
+                    ),
+                    (was, Some(now)) if was != Some(now) => {
+                        tracing::info!("interface {name} is back");
+                        returned = true;
+                    }
+                    _ => {}
+                }
+                if binding.device == binding.link {
+                    break;
+                }
+            }
+        }
+        if let Err(error) = state.follow_host(&*self.host, returned) {
+            tracing::error!("the change of links or addresses was not taken over: {error}");
+        }
+    }
+
+    fn status(&self) -> Result<StatusReport, ApiError> {
+        let state = lock(&self.state);
+        let counters = state.engine.counters().map_err(engine_failed)?;
+        let attachments = state.engine.attachments();
+        let interfaces = &state.active.ruleset.interfaces;
+        let here = |device: &str| attachments.iter().any(|attachment| attachment.device == device);
+        let absent = absent(&state.active.ruleset, &state.facts);
+        let attached = interfaces
+            .iter()
+            .filter(|binding| here(&binding.device) && !absent.contains(&binding.link))
+            .count();
+        let received = interfaces.iter().fold(Traffic::default(), |sum, binding| {
+            let more = counters.received(binding.id);
+            Traffic { packets: sum.packets + more.packets, bytes: sum.bytes + more.bytes }
+        });
+        let tables = state.engine.tables().into_iter();
+        Ok(StatusReport {
+            release: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            uptime_s: self.started.elapsed().as_secs(),
+            engine: state.engine.name().to_owned(),
+            adopted: self.adopted,
+            generation: state.active.generation().0,
+            source: state.active.source.clone(),
+            applied_unix_s: state.active.applied_unix_s,
+            sessions: state.live,
+            interfaces: interfaces.len() as u32,
+            attached: attached as u32,
+            absent,
+            received,
+            tables: tables
+                .map(|table| TableUse { name: table.name.to_owned(), used: table.used, size: table.size })
+                .collect(),
+        })
+    }
+
+    fn check(&self, text: &str) -> Result<Response, ApiError> {
+        let checked = check::check(text).map_err(|messages| ApiError::Refused { messages })?;
+        let messages = check::missing_devices(text, &lock(&self.state).facts);
+        if messages.is_empty() { Ok(Response::Checked(checked)) } else { Err(ApiError::Refused { messages }) }
+    }
+
+    fn sessions(&self, filter: &SessionFilter, limit: u32) -> Result<Response, ApiError> {
+        let state = lock(&self.state);
+        let selector = Selector::new(filter, &state.active.names)?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let report = sessions::list(&*state.engine, &state.active.names, &selector, limit);
+        report.map(Response::Sessions).map_err(engine_failed)
+    }
+
+    fn clear(&self, filter: &SessionFilter) -> Result<Cleared, ApiError> {
+        let (keys, live) = {
+            let state = lock(&self.state);
+            let selector = Selector::new(filter, &state.active.names)?;
+            sessions::keys(&*state.engine, &selector).map_err(engine_failed)?
+        };
+        let mut removed = 0;
+        for batch in keys.chunks(CLEAR_AT_ONCE) {
+            removed += sessions::remove(&mut *lock(&self.state).engine, batch).map_err(engine_failed)?;
+        }
+        let left = live.saturating_sub(removed);
+        tracing::info!("{removed} sessions cleared on request, {left} left");
+        Ok(Cleared { removed, left })
+    }
+
+    fn show<R>(&self, report: impl FnOnce(&State) -> Result<R, EngineError>) -> Result<R, ApiError> {
+        report(&lock(&self.state)).map_err(engine_failed)
+    }
+
+    fn explain(&self, request: &ExplainRequest) -> Result<ExplainReport, ApiError> {
+        let Some(explainer) = &self.explainer else {
+            let reason = "this daemon was started without the engine that explains packets".to_owned();
+            return Err(ApiError::Impossible { reason });
+        };
+        let candidate = match &request.candidate {
+            Some(text) => Some(self.compile_candidate(text)?),
+            None => None,
+        };
+        let state = lock(&self.state);
+        let (ruleset, names) = match &candidate {
+            Some(compiled) => (&compiled.ruleset, &compiled.names),
+            None => (&state.active.ruleset, &state.active.names),
+        };
+        let (interface, frames) = frames(&request.input, names)?;
+        let binding = ruleset.interfaces.iter().find(|binding| binding.id == interface);
+        let Some(binding) = binding else {
+            return Err(ApiError::Impossible { reason: "the interface is in no zone".to_owned() });
+        };
+        explainer.explain(&ExplainFrames {
+            frames,
+            interface,
+            binding,
+            ruleset,
+            names,
+            engine: &*state.engine,
+            facts: &state.facts,
+            host: &*self.host,
+        })
+    }
+
+    /// Compiles a candidate with the numbers in use, so that sessions mean the same zones.
+    fn compile_candidate(&self, text: &str) -> Result<flumen_compile::Compiled, ApiError> {
+        let refused = |messages| ApiError::Refused { messages };
+        let candidate = Candidate::read(text).map_err(refused)?;
+        let identities = lock(&self.committer).identities().clone();
+        let generation = lock(&self.state).active.generation();
+        candidate.compile(&identities, generation).map_err(refused)
+    }
+
+    fn detach(&self) -> Result<(), ApiError> {
+        let mut state = lock(&self.state);
+        let detached = state.engine.detach().map_err(engine_failed);
+        match restore(&*self.host, &mut state.ledger) {
+            Ok(changes) => log_changes(&changes, "restored"),
+            Err(error) => {
+                return detached.and(Err(ApiError::State { reason: error.to_string() }));
+            }
+        }
+        if detached.is_ok() {
+            tracing::info!("detached from every interface; the host is as it was");
+        }
+        detached
+    }
+}
+
+// === impl State ===
+
+impl State {
+    /// Prepares the host for `ruleset`, and installs what is present of it. After an error all is as before.
+    pub(crate) fn install(&mut self, ruleset: &Ruleset, host: &dyn Host) -> Result<(), ApiError> {
+        let part = present_part(ruleset, &self.facts);
+        let prepared = prepare_for(&part, host, &mut self.ledger)
+            .map_err(|error| ApiError::State { reason: format!("the host cannot be prepared: {error}") });
+        let installed =
+            prepared.and_then(|()| self.engine.install(&part, &self.facts).map_err(engine_failed));
+        if installed.is_err() {
+            let before = present_part(&self.active.ruleset, &self.facts);
+            if let Err(error) = prepare_for(&before, host, &mut self.ledger) {
+                tracing::error!("the host's settings could not be set back: {error}");
+            }
+        }
+        installed
+    }
+
+    /// Adapts to the facts: addresses and MTUs as they are; the whole ruleset again when a device is back.
+    fn follow_host(&mut self, host: &dyn Host, returned: bool) -> Result<(), ApiError> {
+        if !returned {
+            return self.engine.host_changed(&self.facts).map_err(engine_failed);
+        }
+        let ruleset = self.active.ruleset.clone();
+        self.install(&ruleset, host)
+    }
+}
+
+/// Prepares the host for the devices and links of a ruleset, and says what was changed.
+pub(crate) fn prepare_for(
+    ruleset: &Ruleset,
+    host: &dyn Host,
+    ledger: &mut Ledger,
+) -> Result<(), KernelError> {
+    let unique = |mut names: Vec<String>| {
+        names.sort_unstable();
+        names.dedup();
+        names
+    };
+    let links = unique(ruleset.interfaces.iter().map(|binding| binding.link.clone()).collect());
+    let devices = unique(ruleset.interfaces.iter().map(|binding| binding.device.clone()).collect());
+    let changes = prepare(host, ledger, &links, &devices)?;
+    log_changes(&changes, "set; `flumen detach` restores it");
+    Ok(())
+}
+
+pub(crate) fn log_changes(changes: &[Change], what: &str) {
+    for Change { setting, from, to } in changes {
+        tracing::info!("{setting}: {from} -> {to} ({what})");
+    }
+}

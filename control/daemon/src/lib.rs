@@ -1,0 +1,41 @@
+//! The daemon as a library: [`run`] is `flumen run`, [`detach`] what `flumen detach` does when no daemon runs.
+//!
+//! Plain threads, no runtime: one waits for signals and ages sessions, one listens for changes of the host,
+//! one accepts clients, and each client has its own. Everything that changes goes through one lock
+//! (`Gateway`); a configuration is compiled outside of it.
+#![forbid(unsafe_code)]
+
+mod active;
+mod assembly;
+mod candidate;
+mod check;
+mod commit;
+mod daemon;
+mod engines;
+mod error;
+mod explain;
+mod gateway;
+mod host;
+mod instance;
+mod log;
+mod notify;
+mod options;
+mod selector;
+mod server;
+mod sessions;
+mod show;
+mod signals;
+mod stop;
+mod store;
+mod xdp;
+
+pub use assembly::{detach, run};
+pub use check::{check, host_facts, missing_devices};
+pub use daemon::Daemon;
+pub use engines::{EngineOptions, Engines};
+pub use error::DaemonError;
+pub use explain::{Explain, ExplainFrames};
+pub use log::init as init_log;
+pub use options::Options;
+pub use signals::Signals;
+pub use xdp::XdpEngines;

@@ -1,0 +1,79 @@
+//! What feeds frames to the pipeline, seen from the control plane.
+//!
+//! [`Engine`] is what the daemon drives; it knows rows, never configuration words.
+
+mod error;
+mod facts;
+mod view;
+pub mod xdp;
+
+pub use error::EngineError;
+pub use facts::{HostFacts, LinkFacts, LocalFacts};
+pub use flumen_compile::{InterfaceBinding, Ruleset};
+pub use view::{AttachMode, Attachment, CounterView, MapUse, SessionView, Sweep};
+
+use flumen_abi::{PolicyId, SessionKey};
+use std::ops::ControlFlow;
+
+/// An engine: two resident rulesets of which one is active, sessions, counters, attachments.
+pub trait Engine: Send {
+    /// `xdp` or `native`.
+    fn name(&self) -> &'static str;
+
+    /// Writes `ruleset` beside the running one, attaches to its devices, then switches with one write.
+    ///
+    /// # Errors
+    /// The running ruleset, its attachments and all sessions are untouched after any error.
+    fn install(&mut self, ruleset: &Ruleset, host: &HostFacts) -> Result<(), EngineError>;
+
+    /// Takes over what the kernel now says of links and addresses, in the active ruleset.
+    ///
+    /// # Errors
+    /// When a table cannot be written.
+    fn host_changed(&mut self, host: &HostFacts) -> Result<(), EngineError>;
+
+    /// Counters of every interface and policy, summed over CPUs.
+    ///
+    /// # Errors
+    /// When a table cannot be read.
+    fn counters(&self) -> Result<CounterView, EngineError>;
+
+    /// Calls `visit` for each live session, in no order, until it breaks.
+    ///
+    /// # Errors
+    /// When a table cannot be read.
+    fn sessions(&self, visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>) -> Result<(), EngineError>;
+
+    /// Removes the session whose forward direction has `key`; false when there is none.
+    ///
+    /// # Errors
+    /// When a table cannot be written.
+    fn remove_session(&mut self, key: &SessionKey) -> Result<bool, EngineError>;
+
+    /// Removes every session whose deadline has passed at `now_ms` (monotonic clock, truncated to 32 bits).
+    ///
+    /// # Errors
+    /// When a table cannot be written.
+    fn sweep(&mut self, now_ms: u32) -> Result<Sweep, EngineError>;
+
+    /// Packets and bytes that `policy` admitted.
+    ///
+    /// # Errors
+    /// When a table cannot be read.
+    fn policy_hits(&self, policy: PolicyId) -> Result<flumen_abi::Counter, EngineError>;
+
+    /// Where the engine is attached, and how.
+    fn attachments(&self) -> Vec<Attachment>;
+
+    /// How full each table is.
+    fn tables(&self) -> Vec<MapUse>;
+
+    /// The ruleset that is active, as far as the tables themselves tell.
+    fn active_generation(&self) -> flumen_abi::Generation;
+
+    /// Detaches from every device and removes what is pinned: the host is as it was.
+    ///
+    /// # Errors
+    /// When something cannot be removed; the rest still is.
+    fn detach(&mut self) -> Result<(), EngineError>;
+}

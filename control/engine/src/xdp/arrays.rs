@@ -1,0 +1,88 @@
+use super::pins::system;
+use super::program::Loaded;
+use crate::EngineError;
+use flumen_abi::{NatRow, NodeRow, PolicyRow, RuleRow, SessionRecord, Slot};
+use memmap2::MmapRaw;
+use std::marker::PhantomData;
+use std::os::fd::AsFd;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+/// The array tables, mapped into this process: written and read without system calls.
+pub(crate) struct Arrays {
+    pub(crate) nodes: Mapped<NodeRow>,
+    pub(crate) leaves: Mapped<LeafCell>,
+    pub(crate) rules: Mapped<RuleRow>,
+    pub(crate) policies: Mapped<PolicyRow>,
+    pub(crate) nat: Mapped<NatRow>,
+    records: Mapped<SessionRecord>,
+}
+
+/// A `u32` in an array map, whose elements are rounded up to eight bytes.
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub(crate) struct LeafCell {
+    pub(crate) rule: u32,
+    pub(crate) padding: u32,
+}
+
+/// An array map in memory.
+pub(crate) struct Mapped<T> {
+    memory: MmapRaw,
+    len: usize,
+    row: PhantomData<T>,
+}
+
+impl Arrays {
+    pub(crate) fn map(program: &Loaded) -> Result<Arrays, EngineError> {
+        Ok(Arrays {
+            nodes: Mapped::open(program, "NODES")?,
+            leaves: Mapped::open(program, "LEAVES")?,
+            rules: Mapped::open(program, "RULES")?,
+            policies: Mapped::open(program, "POLICIES")?,
+            nat: Mapped::open(program, "NAT")?,
+            records: Mapped::open(program, "RECORDS")?,
+        })
+    }
+
+    /// Session records. Packets write them while we read: every field is a word of its own.
+    pub(crate) fn records(&self) -> &[SessionRecord] {
+        let start: *const SessionRecord = self.records.memory.as_ptr().cast();
+        // SAFETY: the mapping holds `len` records (checked in `open`), lives as long as `self`, and is page
+        // aligned; `SessionRecord` is made of atomics, so that writers elsewhere are no data race.
+        unsafe { std::slice::from_raw_parts(start, self.records.len) }
+    }
+}
+
+impl<T> Mapped<T> {
+    fn open(program: &Loaded, name: &str) -> Result<Mapped<T>, EngineError> {
+        let data = program.array(name)?;
+        let entries =
+            data.info().map_err(|error| super::program::bpf("read a table's size", &error))?.max_entries();
+        let len = entries as usize;
+        let memory = memmap2::MmapOptions::new()
+            .len(len * size_of::<T>())
+            .map_raw(&data.fd().as_fd())
+            .map_err(|source| system(format!("map table {name}"), source))?;
+        Ok(Mapped { memory, len, row: PhantomData })
+    }
+
+    /// Rows there is room for, of all rulesets together.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+}
+
+impl<T: FromBytes + IntoBytes + Immutable> Mapped<T> {
+    /// Writes `rows` at the start of `slot`'s half; [`super::install::check_sizes`] has seen that they fit.
+    pub(crate) fn write(&mut self, slot: Slot, rows: &[T]) {
+        let half = self.len / 2;
+        let rows = &rows[..rows.len().min(half)];
+        let start: *mut T = self.memory.as_mut_ptr().cast();
+        // SAFETY: `slot`'s half has room for `half` rows. No packet reads the inactive half: the slot was
+        // left at least one RCU grace period ago (`grace::wait`), and `&mut self` keeps other writers away.
+        unsafe {
+            let half_start = start.add(slot.index() as usize * half);
+            std::ptr::copy_nonoverlapping(rows.as_ptr(), half_start, rows.len());
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The XDP engine: BPF maps hold the tables, a pinned link per device holds the program.
+//!
+//! Everything that matters is pinned below one directory of the bpf file system, so it outlives the daemon:
+//!
+//! ```text
+//! <pins>/v<layout version>/maps/<NAME>       tables
+//! <pins>/v<layout version>/links/<device>    one link per device
+//! <pins>/v<layout version>/ready             the program; there once the tables are complete
+//! ```
+
+mod arrays;
+mod attach;
+mod grace;
+mod install;
+mod pins;
+mod program;
+mod rows;
+mod sessions;
+mod status;
+
+pub use attach::ModeChoice;
+pub use program::{ProgramFacts, XdpOptions};
+
+use crate::{Attachment, CounterView, Engine, EngineError, HostFacts, MapUse, SessionView, Sweep};
+use arrays::Arrays;
+use attach::Attachments;
+use flumen_abi::{Counter, Generation, PolicyId, SessionKey, Slot};
+use flumen_compile::Ruleset;
+use install::Installed;
+use pins::Pins;
+use rows::Rows;
+use std::ops::ControlFlow;
+
+/// The engine whose packets never leave the kernel.
+pub struct XdpEngine {
+    pins: Pins,
+    program: program::Loaded,
+    arrays: Arrays,
+    rows: Rows,
+    attachments: Attachments,
+    installed: Option<Installed>,
+}
+
+// === impl XdpEngine ===
+
+impl XdpEngine {
+    /// Loads the program and opens its tables, those of an earlier daemon when they are there.
+    ///
+    /// # Errors
+    /// Says what the host lacks and what to do: root, BPF, the bpf file system, or a matching layout version.
+    pub fn open(options: &XdpOptions) -> Result<XdpEngine, EngineError> {
+        let pins = Pins::open(&options.pin_dir)?;
+        let mut program = program::load(options, &pins)?;
+        let arrays = Arrays::map(&program)?;
+        let mut rows = Rows::take(&mut program)?;
+        if !pins.is_ready() {
+            sessions::fill_free_records(&mut rows, arrays.records().len())?;
+            program.pin_ready(&pins)?;
+        }
+        let attachments = Attachments::adopt(&pins, &mut program, options.mode)?;
+        Ok(XdpEngine { pins, program, arrays, rows, attachments, installed: None })
+    }
+
+    /// What the kernel says of the loaded program.
+    pub fn program_facts(&self) -> &ProgramFacts {
+        &self.program.facts
+    }
+
+    /// Sessions that there is room for.
+    pub fn session_limit(&self) -> u32 {
+        self.arrays.records().len() as u32
+    }
+
+    /// Runs the program once on `frame` as if it had arrived on `device`, with the live tables
+    /// (`BPF_PROG_TEST_RUN`): for tests. Returns the XDP action and the frame after.
+    ///
+    /// # Errors
+    /// When the kernel refuses the run.
+    pub fn test_run(&self, device: flumen_abi::IfIndex, frame: &[u8]) -> Result<(u32, Vec<u8>), EngineError> {
+        self.program.test_run(device, frame)
+    }
+
+    fn active(&self) -> Result<Slot, EngineError> {
+        self.rows.active()
+    }
+}
+
+impl Engine for XdpEngine {
+    fn name(&self) -> &'static str {
+        "xdp"
+    }
+
+    fn install(&mut self, ruleset: &Ruleset, host: &HostFacts) -> Result<(), EngineError> {
+        install::check_sizes(ruleset)?;
+        let bindings = install::resolve(ruleset, host)?;
+        let slot = self.active()?.other();
+        install::write(&mut self.rows, &mut self.arrays, slot, ruleset, &bindings)?;
+        self.rows.set_locals(&host.locals)?;
+        let fresh =
+            self.attachments.attach_all(&mut self.program, &self.pins, install::devices(&bindings))?;
+        if let Err(error) = self.rows.activate(slot) {
+            self.attachments.detach(fresh);
+            return Err(error);
+        }
+        grace::wait();
+        self.attachments.keep_only(install::devices(&bindings));
+        self.installed = Some(Installed { ruleset: ruleset.clone(), slot });
+        Ok(())
+    }
+
+    fn host_changed(&mut self, host: &HostFacts) -> Result<(), EngineError> {
+        self.rows.set_locals(&host.locals)?;
+        let Some(installed) = &self.installed else { return Ok(()) };
+        let bindings = install::resolve_present(&installed.ruleset, host);
+        self.rows.set_bindings(installed.slot, &bindings)?;
+        self.attachments.drop_dead(install::devices(&bindings));
+        self.attachments.attach_all(&mut self.program, &self.pins, install::devices(&bindings)).map(drop)
+    }
+
+    fn counters(&self) -> Result<CounterView, EngineError> {
+        self.rows.counters()
+    }
+
+    fn sessions(&self, visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>) -> Result<(), EngineError> {
+        sessions::visit(&self.rows, self.arrays.records(), visit)
+    }
+
+    fn remove_session(&mut self, key: &SessionKey) -> Result<bool, EngineError> {
+        sessions::remove(&mut self.rows, self.arrays.records(), key)
+    }
+
+    fn sweep(&mut self, now_ms: u32) -> Result<Sweep, EngineError> {
+        sessions::sweep(&mut self.rows, self.arrays.records(), now_ms)
+    }
+
+    fn policy_hits(&self, policy: PolicyId) -> Result<Counter, EngineError> {
+        self.rows.hits(policy)
+    }
+
+    fn attachments(&self) -> Vec<Attachment> {
+        self.attachments.list()
+    }
+
+    fn tables(&self) -> Vec<MapUse> {
+        status::tables(&self.arrays, self.installed.as_ref().map(|installed| &installed.ruleset))
+    }
+
+    fn active_generation(&self) -> Generation {
+        self.rows.active_settings().map(|settings| settings.generation).unwrap_or_default()
+    }
+
+    fn detach(&mut self) -> Result<(), EngineError> {
+        self.attachments.detach_all();
+        self.pins.remove_all()
+    }
+}

@@ -1,0 +1,208 @@
+use super::attach::ModeChoice;
+use super::pins::Pins;
+use crate::EngineError;
+use aya::maps::{Map, MapData};
+use aya::programs::{ProgramError, TestRun, TestRunOptions, Xdp};
+use aya::{Ebpf, EbpfLoader, include_bytes_aligned};
+use flumen_abi::{IfIndex, limits};
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/flumen.o"));
+const PROGRAM: &str = "flumen";
+
+/// Tables by name, as the object has them.
+pub(crate) const MAPS: [&str; 18] = [
+    "ACTIVE",
+    "SETTINGS",
+    "INTERFACES",
+    "LINKS",
+    "LOCALS",
+    "ROOTS",
+    "NODES",
+    "LEAVES",
+    "RULES",
+    "POLICIES",
+    "NAT",
+    "SESSIONS",
+    "RECORDS",
+    "FREE_RECORDS",
+    "FRAGMENTS",
+    "COUNTERS",
+    "HITS",
+    "ANSWERS",
+];
+
+/// How to open the engine.
+#[derive(Clone, Debug)]
+pub struct XdpOptions {
+    /// Directory in the bpf file system, one per gateway on the host.
+    pub pin_dir: PathBuf,
+    /// Sessions to make room for; tables that are pinned already keep their size.
+    pub sessions: u32,
+    /// Which attach modes may be used.
+    pub mode: ModeChoice,
+}
+
+impl Default for XdpOptions {
+    fn default() -> XdpOptions {
+        XdpOptions {
+            pin_dir: PathBuf::from("/sys/fs/bpf/flumen"),
+            sessions: limits::SESSIONS_DEFAULT,
+            mode: ModeChoice::Auto,
+        }
+    }
+}
+
+/// What the kernel says of the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProgramFacts {
+    /// Kernel id.
+    pub id: u32,
+    /// Instructions that the verifier walked (Linux 5.16).
+    pub verified_instructions: Option<u32>,
+    /// Bytes of machine code.
+    pub machine_code_bytes: u32,
+    /// Time to verify and compile it.
+    pub load_time: Duration,
+}
+
+/// The loaded object.
+pub(crate) struct Loaded {
+    ebpf: Ebpf,
+    pub(crate) facts: ProgramFacts,
+}
+
+/// Loads the object with its tables pinned below `pins`.
+pub(crate) fn load(options: &XdpOptions, pins: &Pins) -> Result<Loaded, EngineError> {
+    let sessions = options.sessions.clamp(1, limits::SESSIONS_MAX);
+    let mut loader = EbpfLoader::new();
+    loader
+        .map_max_entries("SESSIONS", 2 * sessions)
+        .map_max_entries("RECORDS", sessions)
+        .map_max_entries("FREE_RECORDS", sessions);
+    for name in MAPS {
+        loader.map_pin_path(name, pins.map(name));
+    }
+    let mut ebpf = loader.load(OBJECT).map_err(|error| refused("create the tables", &error))?;
+    let program = xdp(&mut ebpf)?;
+    let started = Instant::now();
+    program.load().map_err(|error| refused("load the XDP program", &error))?;
+    let load_time = started.elapsed();
+    let info = program.info().map_err(|error| refused("read the program's info", &error))?;
+    let facts = ProgramFacts {
+        id: info.id(),
+        verified_instructions: info.verified_instruction_count(),
+        machine_code_bytes: info.size_jitted(),
+        load_time,
+    };
+    Ok(Loaded { ebpf, facts })
+}
+
+fn xdp(ebpf: &mut Ebpf) -> Result<&mut Xdp, EngineError> {
+    let program = ebpf.program_mut(PROGRAM).ok_or_else(|| missing("program", PROGRAM))?;
+    program.try_into().map_err(|error: ProgramError| bpf("use the program", &error))
+}
+
+fn missing(what: &str, name: &str) -> EngineError {
+    EngineError::Bpf {
+        action: format!("open the eBPF object: {what} {name}"),
+        reason: "not there".to_owned(),
+    }
+}
+
+// === impl Loaded ===
+
+impl Loaded {
+    pub(crate) fn xdp(&mut self) -> Result<&mut Xdp, EngineError> {
+        xdp(&mut self.ebpf)
+    }
+
+    /// Marks the tables as complete.
+    pub(crate) fn pin_ready(&mut self, pins: &Pins) -> Result<(), EngineError> {
+        self.xdp()?.pin(pins.ready()).map_err(|error| bpf("pin the program", &error))
+    }
+
+    pub(crate) fn take(&mut self, name: &str) -> Result<Map, EngineError> {
+        self.ebpf.take_map(name).ok_or_else(|| missing("map", name))
+    }
+
+    /// The data of an array map, for its file descriptor and size.
+    pub(crate) fn array(&self, name: &str) -> Result<&MapData, EngineError> {
+        match self.ebpf.map(name) {
+            Some(Map::Array(data)) => Ok(data),
+            _ => Err(missing("array map", name)),
+        }
+    }
+
+    pub(crate) fn test_run(&self, device: IfIndex, frame: &[u8]) -> Result<(u32, Vec<u8>), EngineError> {
+        let program = self.ebpf.program(PROGRAM).ok_or_else(|| missing("program", PROGRAM))?;
+        let program: &Xdp =
+            program.try_into().map_err(|error: ProgramError| bpf("use the program", &error))?;
+        // struct xdp_md: data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex.
+        let mut context = [0_u8; 24];
+        context[4..8].copy_from_slice(&(frame.len() as u32).to_ne_bytes());
+        context[12..16].copy_from_slice(&device.0.to_ne_bytes());
+        let mut out = vec![0; frame.len() + 256];
+        let mut options = TestRunOptions::new();
+        options.data_in = Some(frame);
+        options.data_out = Some(&mut out);
+        options.ctx_in = (device.0 != 0).then_some(&context[..]);
+        let result = program.test_run(options).map_err(|error| bpf("run the program", &error))?;
+        let length = result.data_size_out as usize;
+        out.truncate(length);
+        Ok((result.return_value, out))
+    }
+}
+
+/// An error with all its causes in one line.
+pub(crate) fn bpf(action: &str, error: &dyn Error) -> EngineError {
+    EngineError::Bpf { action: action.to_owned(), reason: chain(error) }
+}
+
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let line = error.to_string();
+        if !text.contains(&line) {
+            text.push_str(": ");
+            text.push_str(&line);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// Why the kernel refused BPF, in the user's words where there is a known remedy.
+fn refused(action: &str, error: &(dyn Error + 'static)) -> EngineError {
+    let errno = errno(error);
+    let (problem, remedy) = match errno {
+        Some(code) if code == nix::libc::EPERM => (
+            format!("cannot {action}: permission denied"),
+            "run as root (CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are needed)",
+        ),
+        Some(code) if code == nix::libc::ENOSYS => (
+            format!("cannot {action}: this kernel has no BPF"),
+            "use a kernel of version 6.1 or later with CONFIG_BPF_SYSCALL",
+        ),
+        Some(code) if code == nix::libc::ENOMEM => {
+            (format!("cannot {action}: out of memory"), "lower system dataplane sessions maximum")
+        }
+        _ => return bpf(action, error),
+    };
+    EngineError::Unsupported { problem, remedy: remedy.to_owned() }
+}
+
+/// The system error at the bottom of a chain.
+pub(crate) fn errno(error: &(dyn Error + 'static)) -> Option<i32> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return io.raw_os_error();
+        }
+        cause = error.source();
+    }
+    None
+}

@@ -1,0 +1,174 @@
+use super::install::Binding;
+use super::program::{Loaded, bpf};
+use crate::{CounterView, EngineError, LocalFacts};
+use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues, Stack};
+use flumen_abi::{
+    Counter, CounterIndex, InterfaceKey, LinkKey, LocalKey, LocalRow, PolicyId, RootKey, RootRow, SessionKey,
+    SessionRow, Settings, Slot,
+};
+use std::collections::HashSet;
+use zerocopy::{FromBytes, Immutable, IntoBytes, transmute};
+
+type Bytes<const N: usize> = [u8; N];
+
+/// The tables that are read and written row by row.
+pub(crate) struct Rows {
+    active: Array<MapData, u32>,
+    settings: Array<MapData, Bytes<40>>,
+    interfaces: HashMap<MapData, Bytes<16>, Bytes<8>>,
+    links: HashMap<MapData, Bytes<8>, Bytes<48>>,
+    locals: HashMap<MapData, Bytes<16>, Bytes<8>>,
+    roots: HashMap<MapData, Bytes<8>, Bytes<16>>,
+    sessions: HashMap<MapData, Bytes<40>, Bytes<48>>,
+    free_records: Stack<MapData, u32>,
+    counters: PerCpuArray<MapData, Bytes<16>>,
+    hits: PerCpuArray<MapData, Bytes<16>>,
+}
+
+fn open<M: TryFrom<Map, Error = MapError>>(program: &mut Loaded, name: &str) -> Result<M, EngineError> {
+    M::try_from(program.take(name)?).map_err(|error| table(name, &error))
+}
+
+fn table(name: &str, error: &MapError) -> EngineError {
+    bpf(&format!("access table {name}"), error)
+}
+
+/// Removes the keys for which `old` holds.
+fn remove_where<const K: usize, const V: usize>(
+    map: &mut HashMap<MapData, Bytes<K>, Bytes<V>>,
+    name: &str,
+    old: impl Fn(&Bytes<K>) -> bool,
+) -> Result<(), EngineError> {
+    let keys: Result<Vec<_>, _> = map.keys().filter(|key| key.as_ref().map_or(true, &old)).collect();
+    for key in keys.map_err(|error| table(name, &error))? {
+        match map.remove(&key) {
+            Ok(()) | Err(MapError::KeyNotFound) => {}
+            Err(error) => return Err(table(name, &error)),
+        }
+    }
+    Ok(())
+}
+
+fn bytes<T: IntoBytes + Immutable, const N: usize>(row: &T) -> Bytes<N> {
+    let mut out = [0; N];
+    out.copy_from_slice(row.as_bytes());
+    out
+}
+
+impl Rows {
+    pub(crate) fn take(program: &mut Loaded) -> Result<Rows, EngineError> {
+        Ok(Rows {
+            active: open(program, "ACTIVE")?,
+            settings: open(program, "SETTINGS")?,
+            interfaces: open(program, "INTERFACES")?,
+            links: open(program, "LINKS")?,
+            locals: open(program, "LOCALS")?,
+            roots: open(program, "ROOTS")?,
+            sessions: open(program, "SESSIONS")?,
+            free_records: open(program, "FREE_RECORDS")?,
+            counters: open(program, "COUNTERS")?,
+            hits: open(program, "HITS")?,
+        })
+    }
+
+    pub(crate) fn active(&self) -> Result<Slot, EngineError> {
+        self.active.get(&0, 0).map(Slot::new).map_err(|error| table("ACTIVE", &error))
+    }
+
+    /// Switches to `slot`: one write of one word.
+    pub(crate) fn activate(&mut self, slot: Slot) -> Result<(), EngineError> {
+        self.active.set(0, slot.index(), 0).map_err(|error| table("ACTIVE", &error))
+    }
+
+    pub(crate) fn active_settings(&self) -> Result<Settings, EngineError> {
+        let slot = self.active()?;
+        let row = self.settings.get(&slot.index(), 0).map_err(|error| table("SETTINGS", &error))?;
+        Ok(transmute!(row))
+    }
+
+    pub(crate) fn set_settings(&mut self, slot: Slot, settings: &Settings) -> Result<(), EngineError> {
+        self.settings.set(slot.index(), bytes(settings), 0).map_err(|error| table("SETTINGS", &error))
+    }
+
+    /// Replaces the roots of `slot`.
+    pub(crate) fn set_roots(&mut self, slot: Slot, roots: &[(RootKey, RootRow)]) -> Result<(), EngineError> {
+        remove_where(&mut self.roots, "ROOTS", |key| u32::from(key[0]) == slot.index())?;
+        for (key, row) in roots {
+            let key = RootKey { slot: slot.index() as u8, ..*key };
+            self.roots.insert(bytes(&key), bytes(row), 0).map_err(|error| table("ROOTS", &error))?;
+        }
+        Ok(())
+    }
+
+    /// Makes the interfaces and links of `slot` exactly `bindings`. Rows that stay are overwritten in place, so
+    /// that this is safe on the active slot.
+    pub(crate) fn set_bindings(&mut self, slot: Slot, bindings: &[Binding]) -> Result<(), EngineError> {
+        let mut interfaces = HashSet::new();
+        let mut links = HashSet::new();
+        for binding in bindings {
+            let key = InterfaceKey { slot: slot.index(), ..binding.key };
+            let key: Bytes<16> = bytes(&key);
+            self.interfaces
+                .insert(key, bytes(&binding.interface), 0)
+                .map_err(|error| table("INTERFACES", &error))?;
+            interfaces.insert(key);
+            let key = LinkKey { slot: slot.index(), link: binding.interface.link };
+            let key: Bytes<8> = bytes(&key);
+            self.links.insert(key, bytes(&binding.link), 0).map_err(|error| table("LINKS", &error))?;
+            links.insert(key);
+        }
+        let this_slot = |key: &[u8]| key[..4] == slot.index().to_ne_bytes();
+        remove_where(&mut self.interfaces, "INTERFACES", |key| this_slot(key) && !interfaces.contains(key))?;
+        remove_where(&mut self.links, "LINKS", |key| this_slot(key) && !links.contains(key))
+    }
+
+    /// Makes the host's addresses exactly `locals`.
+    pub(crate) fn set_locals(&mut self, locals: &[LocalFacts]) -> Result<(), EngineError> {
+        let mut wanted = HashSet::new();
+        for local in locals {
+            let key: Bytes<16> = bytes(&LocalKey { addr: local.addr });
+            let row = LocalRow { link: local.link, broadcast: u32::from(local.broadcast) };
+            self.locals.insert(key, bytes(&row), 0).map_err(|error| table("LOCALS", &error))?;
+            wanted.insert(key);
+        }
+        remove_where(&mut self.locals, "LOCALS", |key| !wanted.contains(key))
+    }
+
+    pub(crate) fn session(&self, key: &SessionKey) -> Result<Option<SessionRow>, EngineError> {
+        match self.sessions.get(&bytes(key), 0) {
+            Ok(row) => Ok(Some(transmute!(row))),
+            Err(MapError::KeyNotFound) => Ok(None),
+            Err(error) => Err(table("SESSIONS", &error)),
+        }
+    }
+
+    pub(crate) fn remove_session(&mut self, key: &SessionKey) -> Result<(), EngineError> {
+        match self.sessions.remove(&bytes(key)) {
+            Ok(()) | Err(MapError::KeyNotFound) => Ok(()),
+            Err(error) => Err(table("SESSIONS", &error)),
+        }
+    }
+
+    pub(crate) fn push_free_record(&mut self, slot: u32) -> Result<(), EngineError> {
+        self.free_records.push(slot, 0).map_err(|error| table("FREE_RECORDS", &error))
+    }
+
+    pub(crate) fn counters(&self) -> Result<CounterView, EngineError> {
+        let mut sums = Vec::with_capacity(CounterIndex::COUNT as usize);
+        for row in self.counters.iter() {
+            sums.push(sum(&row.map_err(|error| table("COUNTERS", &error))?));
+        }
+        Ok(CounterView::new(sums))
+    }
+
+    pub(crate) fn hits(&self, policy: PolicyId) -> Result<Counter, EngineError> {
+        self.hits.get(&policy.0, 0).map(|row| sum(&row)).map_err(|error| table("HITS", &error))
+    }
+}
+
+fn sum(row: &PerCpuValues<Bytes<16>>) -> Counter {
+    row.iter().fold(Counter::default(), |sum, cpu| {
+        let counter = Counter::read_from_bytes(cpu).unwrap_or_default();
+        Counter { packets: sum.packets + counter.packets, bytes: sum.bytes + counter.bytes }
+    })
+}

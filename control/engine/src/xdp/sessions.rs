@@ -1,0 +1,133 @@
+use super::rows::Rows;
+use crate::{EngineError, SessionView, Sweep};
+use flumen_abi::{
+    Counter, Direction, Generation, PolicyId, SessionKey, SessionRecord, SessionRow, SessionSlot,
+};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+/// Puts every record on the free stack, the lowest on top, so that records in use stay close together.
+pub(crate) fn fill_free_records(rows: &mut Rows, records: usize) -> Result<(), EngineError> {
+    (0..records as u32).rev().try_for_each(|slot| rows.push_free_record(slot))
+}
+
+/// The monotonic clock, as records keep it.
+struct Now {
+    /// Milliseconds, truncated.
+    ms: u32,
+    /// Seconds.
+    s: u32,
+}
+
+impl Now {
+    fn read() -> Result<Now, EngineError> {
+        let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC)
+            .map_err(|error| super::pins::system("read the clock".to_owned(), error.into()))?;
+        let ms = now.tv_sec() as u64 * 1_000 + now.tv_nsec() as u64 / 1_000_000;
+        Ok(Now { ms: ms as u32, s: now.tv_sec() as u32 })
+    }
+}
+
+/// Calls `visit` for every live session.
+pub(crate) fn visit(
+    rows: &Rows,
+    records: &[SessionRecord],
+    visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>,
+) -> Result<(), EngineError> {
+    let now = Now::read()?;
+    for (slot, record) in records.iter().enumerate() {
+        if record.is_free() || record.expired(now.ms) {
+            continue;
+        }
+        let key = record.key();
+        // A record in the middle of admission or removal has no row of its own: not a session, yet or still.
+        let Some(row) = rows.session(&key)? else { continue };
+        if row.slot != SessionSlot(slot as u32) {
+            continue;
+        }
+        if visit(view(key, row, record, &now)).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn view(key: SessionKey, row: SessionRow, record: &SessionRecord, now: &Now) -> SessionView {
+    let counter = |direction: Direction| Counter {
+        packets: record.packets[direction as usize].load(),
+        bytes: record.bytes[direction as usize].load(),
+    };
+    // A packet may have come after the clock was read.
+    let idle_ms = (now.ms.wrapping_sub(record.last_seen_ms.load()) as i32).max(0) as u64;
+    let age_s = now.s.wrapping_sub(record.created_s.load()) as i32;
+    SessionView {
+        key,
+        row,
+        policy: PolicyId(record.policy.load()),
+        generation: Generation(record.generation.load()),
+        forward: counter(Direction::Forward),
+        reverse: counter(Direction::Reverse),
+        tcp_seen: [record.tcp_seen[0].load(), record.tcp_seen[1].load()],
+        age: Duration::from_secs(age_s.max(0) as u64),
+        idle: Duration::from_millis(idle_ms),
+        timeout: Duration::from_millis(u64::from(record.timeout_ms.load())),
+    }
+}
+
+/// Removes the session with the forward key `key`.
+pub(crate) fn remove(
+    rows: &mut Rows,
+    records: &[SessionRecord],
+    key: &SessionKey,
+) -> Result<bool, EngineError> {
+    let Some(row) = rows.session(key)? else { return Ok(false) };
+    if row.flags.direction() == Direction::Reverse {
+        return Ok(false);
+    }
+    rows.remove_session(key)?;
+    rows.remove_session(&key.reverse(&row))?;
+    if let Some(record) = records.get(row.slot.0 as usize) {
+        free(rows, record, row.slot)?;
+    }
+    Ok(true)
+}
+
+/// Gives a record back. It is marked free before anybody else can take it.
+fn free(rows: &mut Rows, record: &SessionRecord, slot: SessionSlot) -> Result<(), EngineError> {
+    record.timeout_ms.store(0);
+    rows.push_free_record(slot.0)
+}
+
+/// The ageing pass: removes every session whose deadline has passed. One pass over memory, and system calls
+/// for those only.
+pub(crate) fn sweep(rows: &mut Rows, records: &[SessionRecord], now_ms: u32) -> Result<Sweep, EngineError> {
+    let mut sweep = Sweep::default();
+    for (slot, record) in records.iter().enumerate() {
+        if record.is_free() {
+            continue;
+        }
+        if !record.expired(now_ms) {
+            sweep.live += 1;
+            continue;
+        }
+        expire(rows, record, SessionSlot(slot as u32))?;
+        sweep.removed += 1;
+    }
+    Ok(sweep)
+}
+
+/// Removes the rows that still point to the record, then frees it. The pipeline may have removed them, and
+/// another session may have taken their key since.
+fn expire(rows: &mut Rows, record: &SessionRecord, slot: SessionSlot) -> Result<(), EngineError> {
+    let key = record.key();
+    if let Some(row) = rows.session(&key)? {
+        if row.slot == slot {
+            let reverse = key.reverse(&row);
+            rows.remove_session(&key)?;
+            if rows.session(&reverse)?.is_some_and(|row| row.slot == slot) {
+                rows.remove_session(&reverse)?;
+            }
+        }
+    }
+    free(rows, record, slot)
+}

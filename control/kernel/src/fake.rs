@@ -1,0 +1,153 @@
+use crate::{Host, HostWatch, KernelError, Route, RouteOutcome, RouteQuery, Setting};
+use flumen_abi::{Addr, IfIndex};
+use flumen_engine::{HostFacts, LinkFacts, LocalFacts};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+/// A host made of plain values. Clones are the same host.
+#[derive(Clone, Debug, Default)]
+pub struct FakeHost(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    facts: HostFacts,
+    kinds: BTreeMap<String, String>,
+    settings: BTreeMap<Setting, String>,
+    routes: Vec<(IpAddr, Route)>,
+    read_only: bool,
+}
+
+struct FakeWatch {
+    host: FakeHost,
+    last: Option<HostFacts>,
+}
+
+impl FakeHost {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().expect("no test panics while it holds the fake host")
+    }
+
+    /// Adds a running link with these addresses, MTU 1500; its index counts up from 1.
+    pub fn add_link(&self, name: &str, addresses: &[IpAddr]) -> IfIndex {
+        let mut state = self.state();
+        let index = IfIndex(1 + state.facts.links.iter().map(|link| link.index.0).max().unwrap_or(0));
+        let first = |wanted: fn(&IpAddr) -> bool| addresses.iter().copied().find(wanted).map(Addr::from);
+        state.facts.links.push(LinkFacts {
+            index,
+            name: name.to_owned(),
+            mtu: 1500,
+            v4: first(IpAddr::is_ipv4),
+            v6: first(IpAddr::is_ipv6),
+            running: true,
+        });
+        let local = |addr: &IpAddr| LocalFacts { addr: Addr::from(*addr), link: index, broadcast: false };
+        state.facts.locals.extend(addresses.iter().map(local));
+        self.0.changed.notify_all();
+        index
+    }
+
+    /// Removes a link and its addresses.
+    pub fn remove_link(&self, name: &str) {
+        let mut state = self.state();
+        if let Some(index) = state.facts.link(name).map(|link| link.index) {
+            state.facts.links.retain(|link| link.index != index);
+            state.facts.locals.retain(|local| local.link != index);
+        }
+        self.0.changed.notify_all();
+    }
+
+    /// Says of which kind a link is.
+    pub fn set_kind(&self, link: &str, kind: &str) {
+        self.state().kinds.insert(link.to_owned(), kind.to_owned());
+    }
+
+    /// Makes a setting exist, with this value.
+    pub fn set(&self, setting: Setting, value: &str) {
+        self.state().settings.insert(setting, value.to_owned());
+    }
+
+    /// The value of a setting; empty when there is none.
+    pub fn get(&self, setting: &Setting) -> String {
+        self.state().settings.get(setting).cloned().unwrap_or_default()
+    }
+
+    /// From now on no setting can be changed, as in a container without privileges.
+    pub fn make_read_only(&self) {
+        self.state().read_only = true;
+    }
+
+    /// Answers look-ups of `destination` with `route`.
+    pub fn add_route(&self, destination: IpAddr, route: Route) {
+        self.state().routes.push((destination, route));
+    }
+}
+
+impl Host for FakeHost {
+    fn facts(&self) -> Result<HostFacts, KernelError> {
+        Ok(self.state().facts.clone())
+    }
+
+    fn watch(&self) -> Result<Box<dyn HostWatch>, KernelError> {
+        Ok(Box::new(FakeWatch { host: self.clone(), last: None }))
+    }
+
+    fn route(&self, query: &RouteQuery) -> Result<Route, KernelError> {
+        let state = self.state();
+        let known = state.routes.iter().find(|(to, _)| Addr::from(*to) == query.destination);
+        let none = Route { outcome: RouteOutcome::None, egress: None, next_hop: None, neighbour: None };
+        Ok(known.map_or(none, |(_, route)| *route))
+    }
+
+    fn link_kinds(&self) -> Result<Vec<(String, String)>, KernelError> {
+        Ok(self.state().kinds.clone().into_iter().collect())
+    }
+
+    fn read_setting(&self, setting: &Setting) -> Result<Option<String>, KernelError> {
+        Ok(self.state().settings.get(setting).cloned())
+    }
+
+    fn write_setting(&self, setting: &Setting, value: &str) -> Result<(), KernelError> {
+        let mut state = self.state();
+        if state.read_only {
+            let refused = std::io::Error::from(std::io::ErrorKind::ReadOnlyFilesystem);
+            return Err(KernelError::system(format!("set {setting} to {value}"), refused));
+        }
+        // As the kernel does: the IPv6 role of `all` is given to every device.
+        if *setting == Setting::conf("ipv6", "all", "forwarding") {
+            for (other, now) in &mut state.settings {
+                if matches!(other, Setting::Sysctl(path) if path.starts_with("net/ipv6/") && path.ends_with("/forwarding"))
+                {
+                    value.clone_into(now);
+                }
+            }
+        }
+        state.settings.insert(setting.clone(), value.to_owned());
+        Ok(())
+    }
+}
+
+impl HostWatch for FakeWatch {
+    fn next(&mut self, timeout: Duration) -> Result<Option<HostFacts>, KernelError> {
+        let state = self.host.state();
+        let same = |state: &mut State| self.last.as_ref() == Some(&state.facts);
+        let (state, _) = self
+            .host
+            .0
+            .changed
+            .wait_timeout_while(state, timeout, same)
+            .expect("no test panics while it holds the fake host");
+        if self.last.as_ref() == Some(&state.facts) {
+            return Ok(None);
+        }
+        self.last = Some(state.facts.clone());
+        Ok(self.last.clone())
+    }
+}

@@ -1,0 +1,52 @@
+use crate::{KernelError, Route, RouteQuery, Setting};
+use flumen_engine::HostFacts;
+use std::time::Duration;
+
+/// The kernel of one network namespace.
+pub trait Host: Send + Sync {
+    /// Links and addresses, now.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    fn facts(&self) -> Result<HostFacts, KernelError>;
+
+    /// Starts to listen for changes.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    fn watch(&self) -> Result<Box<dyn HostWatch>, KernelError>;
+
+    /// How a packet would be forwarded.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked; that there is no route is an answer.
+    fn route(&self, query: &RouteQuery) -> Result<Route, KernelError>;
+
+    /// The kind of each virtual link (`veth`, `vlan`); hardware is not listed.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    fn link_kinds(&self) -> Result<Vec<(String, String)>, KernelError>;
+
+    /// The value of a setting; none when the kernel or the device has no such thing.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn read_setting(&self, setting: &Setting) -> Result<Option<String>, KernelError>;
+
+    /// Changes a setting.
+    ///
+    /// # Errors
+    /// When it cannot be written, or did not take the value.
+    fn write_setting(&self, setting: &Setting, value: &str) -> Result<(), KernelError>;
+}
+
+/// Changes of links and addresses.
+pub trait HostWatch: Send {
+    /// Waits up to `timeout` for a change, then until a burst of changes is over. The first call returns at
+    /// once; later ones only facts that differ from the last, or none.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    fn next(&mut self, timeout: Duration) -> Result<Option<HostFacts>, KernelError>;
+}

@@ -1,0 +1,121 @@
+use crate::durable::replace_file;
+use crate::{KernelError, Setting};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What settings were before they were changed, on disk before the change is made.
+///
+/// It belongs to one boot: after a reboot the kernel has its own values again, and the file is ignored.
+#[derive(Debug)]
+pub struct Ledger {
+    path: PathBuf,
+    page: Page,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Page {
+    boot: String,
+    originals: Vec<Original>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Original {
+    setting: Setting,
+    value: String,
+}
+
+impl Ledger {
+    /// Reads the ledger at `path`, or begins an empty one.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn open(path: &Path, boot: &str) -> Result<Ledger, KernelError> {
+        let empty = Page { boot: boot.to_owned(), originals: Vec::new() };
+        let page = match std::fs::read(path) {
+            Ok(text) => serde_json::from_slice::<Page>(&text)
+                .map_err(|source| KernelError::Ledger { path: path.to_owned(), source })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => empty,
+            Err(error) => return Err(KernelError::system(format!("read {}", path.display()), error)),
+        };
+        let page =
+            if page.boot == boot { page } else { Page { boot: boot.to_owned(), originals: Vec::new() } };
+        Ok(Ledger { path: path.to_owned(), page })
+    }
+
+    /// The value that `setting` had before the first change.
+    pub fn original(&self, setting: &Setting) -> Option<&str> {
+        self.page
+            .originals
+            .iter()
+            .find(|original| original.setting == *setting)
+            .map(|original| &*original.value)
+    }
+
+    /// Every setting of the ledger, in order of the first change.
+    pub fn settings(&self) -> impl DoubleEndedIterator<Item = (&Setting, &str)> {
+        self.page.originals.iter().map(|original| (&original.setting, &*original.value))
+    }
+
+    /// Adds what is not there yet, and writes the file.
+    pub(crate) fn record(&mut self, settings: Vec<(Setting, String)>) -> Result<(), KernelError> {
+        let before = self.page.originals.len();
+        for (setting, value) in settings {
+            if self.original(&setting).is_none() {
+                self.page.originals.push(Original { setting, value });
+            }
+        }
+        if self.page.originals.len() == before { Ok(()) } else { self.save() }
+    }
+
+    /// Strikes out settings that have their original value again; the file goes with the last.
+    pub(crate) fn strike(&mut self, settings: &[Setting]) -> Result<(), KernelError> {
+        let before = self.page.originals.len();
+        self.page.originals.retain(|original| !settings.contains(&original.setting));
+        if self.page.originals.len() == before { Ok(()) } else { self.save() }
+    }
+
+    fn save(&self) -> Result<(), KernelError> {
+        if !self.page.originals.is_empty() {
+            let text = serde_json::to_vec_pretty(&self.page).expect("plain strings are always JSON");
+            return replace_file(&self.path, &text);
+        }
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(KernelError::system(format!("remove {}", self.path.display()), error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ledger;
+    use crate::Setting;
+
+    #[test]
+    fn the_first_value_stays_across_processes_until_it_is_struck_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("originals.json");
+        let setting = Setting::conf("ipv4", "eth0", "forwarding");
+        let mut ledger = Ledger::open(&path, "boot-1").unwrap();
+        ledger.record(vec![(setting.clone(), "0".into())]).unwrap();
+        ledger.record(vec![(setting.clone(), "1".into())]).unwrap();
+
+        let mut ledger = Ledger::open(&path, "boot-1").unwrap();
+        assert_eq!(ledger.original(&setting), Some("0"));
+        ledger.strike(&[setting]).unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn values_of_an_earlier_boot_are_forgotten_and_a_damaged_file_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("originals.json");
+        let setting = Setting::conf("ipv4", "eth0", "forwarding");
+        Ledger::open(&path, "boot-1").unwrap().record(vec![(setting.clone(), "0".into())]).unwrap();
+        assert_eq!(Ledger::open(&path, "boot-2").unwrap().original(&setting), None);
+        std::fs::write(&path, "{").unwrap();
+        assert!(Ledger::open(&path, "boot-1").unwrap_err().to_string().contains("originals.json"));
+    }
+}

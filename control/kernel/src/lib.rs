@@ -1,0 +1,38 @@
+//! What the Linux kernel knows of the host, and what Flumen asks it to change.
+//!
+//! [`Host`] is the trait, [`LinuxHost`] the kernel of the network namespace that the process is in, and
+//! [`FakeHost`] one made of plain values, for tests. Netlink is spoken directly: a dozen attributes are read,
+//! and what is not known is skipped, so that a newer kernel's additions cannot make a link disappear.
+#![forbid(unsafe_code)]
+
+mod address;
+mod bpffs;
+mod clock;
+mod durable;
+mod error;
+mod ethtool;
+mod facts;
+mod fake;
+mod host;
+mod ledger;
+mod link;
+mod linux;
+mod neighbour;
+mod netlink;
+mod preparation;
+mod route;
+mod setting;
+mod watch;
+
+pub use bpffs::pin_directory;
+pub use clock::{boot_id, monotonic_ms};
+pub use durable::replace_file;
+pub use error::KernelError;
+pub use fake::FakeHost;
+pub use host::{Host, HostWatch};
+pub use ledger::Ledger;
+pub use linux::LinuxHost;
+pub use neighbour::Neighbour;
+pub use preparation::{Change, prepare, restore};
+pub use route::{Route, RouteOutcome, RouteQuery};
+pub use setting::Setting;

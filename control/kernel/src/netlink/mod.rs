@@ -1,0 +1,9 @@
+//! As much of netlink (RFC 3549) as is needed to read tables and to hear of changes.
+
+mod attribute;
+mod message;
+mod socket;
+
+pub(crate) use attribute::{AttributeWriter, Attributes, text, u16_ne, u32_ne};
+pub(crate) use message::Message;
+pub(crate) use socket::{Protocol, Socket};

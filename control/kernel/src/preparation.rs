@@ -1,0 +1,343 @@
+//! The host beside the datapath: what the kernel must allow so that it can help.
+//!
+//! A packet whose next hop is unresolved, or that must be fragmented, is handed to the kernel after
+//! translation. Its source may then be the gateway's own address, and it arrives from where no route points:
+//! without `accept_local`, and with `rp_filter`, the kernel would drop it as a martian; without `forwarding` it
+//! would not send it on (and `bpf_fib_lookup` answers that forwarding is off).
+
+use crate::{Host, KernelError, Ledger, Setting};
+
+/// A setting that was changed, or set back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What.
+    pub setting: Setting,
+    /// Value before.
+    pub from: String,
+    /// Value now.
+    pub to: String,
+}
+
+/// Names of sysctls that are read and set.
+const FORWARDING: &str = "forwarding";
+const RP_FILTER: &str = "rp_filter";
+
+/// Prepares the host for a gateway whose addresses are on `links` and whose frames arrive on `devices`; what
+/// an earlier call prepared and this one does not need is set back. Originals go to `ledger` first.
+///
+/// # Errors
+/// When a setting cannot be changed. Those changed so far stay, and are in the ledger.
+pub fn prepare(
+    host: &dyn Host,
+    ledger: &mut Ledger,
+    links: &[String],
+    devices: &[String],
+) -> Result<Vec<Change>, KernelError> {
+    let Plan { wanted, originals, .. } = Plan::new(host, ledger, links, devices)?;
+    let covered = |setting: &Setting| wanted.iter().any(|(covered, _)| covered == setting);
+    let unneeded: Vec<Setting> =
+        ledger.settings().map(|(setting, _)| setting.clone()).filter(|setting| !covered(setting)).collect();
+    let mut changes = set_back(host, ledger, &unneeded)?;
+    ledger.record(originals)?;
+    for (setting, value) in wanted {
+        match host.read_setting(&setting)? {
+            Some(from) if from != value => match host.write_setting(&setting, &value) {
+                Ok(()) => changes.push(Change { setting, from, to: value }),
+                // Slower, or only a redirect less; the engine's own self-test says what the device can do.
+                Err(error) if matches!(setting, Setting::Feature { .. }) => tracing::warn!("{error}"),
+                Err(error) => return Err(error),
+            },
+            _ => {}
+        }
+    }
+    Ok(changes)
+}
+
+/// Sets everything in the ledger back.
+///
+/// # Errors
+/// When a setting cannot be changed; the others still are, and it stays in the ledger.
+pub fn restore(host: &dyn Host, ledger: &mut Ledger) -> Result<Vec<Change>, KernelError> {
+    let all: Vec<Setting> = ledger.settings().map(|(setting, _)| setting.clone()).collect();
+    set_back(host, ledger, &all)
+}
+
+fn set_back(host: &dyn Host, ledger: &mut Ledger, settings: &[Setting]) -> Result<Vec<Change>, KernelError> {
+    let mut changes = Vec::new();
+    let mut done = Vec::new();
+    let mut failed = None;
+    // Last changed, first restored. Then once more from the start: IPv6's `all` writes to every device.
+    for setting in settings.iter().rev().chain(settings) {
+        let Some(original) = ledger.original(setting) else {
+            continue;
+        };
+        let outcome = match host.read_setting(setting) {
+            Ok(Some(from)) if from != original => host.write_setting(setting, original).map(|()| {
+                changes.push(Change { setting: setting.clone(), from, to: original.to_owned() });
+            }),
+            Ok(_) => Ok(()), // it has the value, or its device is gone
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(()) => done.push(setting.clone()),
+            Err(error) => failed = Some(error),
+        }
+    }
+    ledger.strike(&done)?;
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(changes),
+    }
+}
+
+/// Values to set, in order, and what they were.
+struct Plan<'a> {
+    host: &'a dyn Host,
+    ledger: &'a Ledger,
+    wanted: Vec<(Setting, String)>,
+    originals: Vec<(Setting, String)>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(
+        host: &'a dyn Host,
+        ledger: &'a Ledger,
+        links: &[String],
+        devices: &[String],
+    ) -> Result<Plan<'a>, KernelError> {
+        let names = host.facts()?.links.into_iter().map(|link| link.name);
+        let others: Vec<String> =
+            names.filter(|name| !links.contains(name)).chain(["default".to_owned()]).collect();
+        let mut plan = Plan { host, ledger, wanted: Vec::new(), originals: Vec::new() };
+        plan.ipv4(links, &others)?;
+        plan.ipv6(links, &others)?;
+        for (device, kind) in host.link_kinds()? {
+            // In driver mode a veth takes redirected frames only when its receive side runs NAPI.
+            if kind == "veth" && devices.contains(&device) {
+                plan.want(Setting::Feature { device, feature: "rx-gro".to_owned() }, "on")?;
+            }
+        }
+        Ok(plan)
+    }
+
+    fn ipv4(&mut self, links: &[String], others: &[String]) -> Result<(), KernelError> {
+        // The kernel takes the greater of the device's value and that of `all`: `all` must go to 0, and what
+        // it did for the other devices goes to them.
+        let all = Setting::conf("ipv4", "all", RP_FILTER);
+        let for_all = self.original(&all)?.unwrap_or_default();
+        if for_all != "0" {
+            for other in others {
+                let setting = Setting::conf("ipv4", other, RP_FILTER);
+                if let Some(own) = self.original(&setting)? {
+                    self.want(setting, &own.max(for_all.clone()))?; // one digit each
+                }
+            }
+            self.want(all, "0")?;
+        }
+        for link in links {
+            self.want(Setting::conf("ipv4", link, "accept_local"), "1")?;
+            self.want(Setting::conf("ipv4", link, RP_FILTER), "0")?;
+            self.want(Setting::conf("ipv4", link, FORWARDING), "1")?;
+        }
+        Ok(())
+    }
+
+    fn ipv6(&mut self, links: &[String], others: &[String]) -> Result<(), KernelError> {
+        let forwarding = |device: &str| Setting::conf("ipv6", device, FORWARDING);
+        // A device that forwards ignores router advertisements unless accept_ra is 2, and routes learnt from
+        // them are removed when any device begins to forward.
+        for device in links.iter().chain(others) {
+            let accept = Setting::conf("ipv6", device, "accept_ra");
+            let host_role = self.original(&forwarding(device))?.as_deref() == Some("0");
+            if host_role && self.original(&accept)?.as_deref() == Some("1") {
+                self.want(accept, "2")?;
+            }
+        }
+        let alone = |link: &String| Setting::conf("ipv6", link, "force_forwarding");
+        let mut each_alone = true;
+        for link in links {
+            let has_ipv6 = self.original(&forwarding(link))?.is_some();
+            each_alone &= !has_ipv6 || self.original(&alone(link))?.is_some();
+        }
+        // Kernels before 6.17 forward IPv6 for all devices or for none. The others keep their own role.
+        if !each_alone {
+            self.want(forwarding("all"), "1")?;
+            for other in others {
+                if let Some(own) = self.original(&forwarding(other))? {
+                    self.want(forwarding(other), &own)?;
+                }
+            }
+        }
+        for link in links {
+            self.want(forwarding(link), "1")?;
+            if each_alone {
+                self.want(alone(link), "1")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The value before Flumen; none when there is no such setting.
+    fn original(&self, setting: &Setting) -> Result<Option<String>, KernelError> {
+        match self.ledger.original(setting) {
+            Some(value) => Ok(Some(value.to_owned())),
+            None => self.host.read_setting(setting),
+        }
+    }
+
+    fn want(&mut self, setting: Setting, value: &str) -> Result<(), KernelError> {
+        if let Some(original) = self.original(&setting)? {
+            self.originals.push((setting.clone(), original));
+            self.wanted.push((setting, value.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{prepare, restore};
+    use crate::{FakeHost, Ledger, Setting};
+
+    struct Bench {
+        host: FakeHost,
+        ledger: Ledger,
+        _dir: tempfile::TempDir,
+    }
+
+    fn v4(device: &str, name: &str) -> Setting {
+        Setting::conf("ipv4", device, name)
+    }
+
+    fn v6(device: &str, name: &str) -> Setting {
+        Setting::conf("ipv6", device, name)
+    }
+
+    /// Debian's values: a host with three interfaces, none of which forwards; an old kernel for IPv6.
+    fn bench() -> Bench {
+        let host = FakeHost::default();
+        for device in ["lan", "wan", "mgmt"] {
+            host.add_link(device, &[]);
+        }
+        for device in ["all", "default", "lan", "wan", "mgmt"] {
+            host.set(v4(device, "forwarding"), "0");
+            host.set(v4(device, "accept_local"), "0");
+            host.set(v4(device, "rp_filter"), if device == "all" { "2" } else { "0" });
+            host.set(v6(device, "forwarding"), "0");
+            host.set(v6(device, "accept_ra"), "1");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&dir.path().join("originals.json"), "boot").unwrap();
+        Bench { host, ledger, _dir: dir }
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn snapshot(host: &FakeHost) -> Vec<(Setting, String)> {
+        let mut all = Vec::new();
+        for device in ["all", "default", "lan", "wan", "mgmt"] {
+            for setting in [
+                v4(device, "forwarding"),
+                v4(device, "accept_local"),
+                v4(device, "rp_filter"),
+                v6(device, "forwarding"),
+                v6(device, "accept_ra"),
+            ] {
+                let value = host.get(&setting);
+                all.push((setting, value));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn the_links_are_prepared_and_what_the_others_do_stays() {
+        let Bench { host, mut ledger, _dir } = bench();
+        let links = names(&["lan", "wan"]);
+        let changes = prepare(&host, &mut ledger, &links, &links).unwrap();
+        for link in ["lan", "wan"] {
+            assert_eq!(host.get(&v4(link, "accept_local")), "1");
+            assert_eq!(host.get(&v4(link, "rp_filter")), "0");
+            assert_eq!(host.get(&v4(link, "forwarding")), "1");
+            assert_eq!(host.get(&v6(link, "forwarding")), "1");
+            assert_eq!(host.get(&v6(link, "accept_ra")), "2", "it goes on taking router advertisements");
+        }
+        assert_eq!(host.get(&v4("all", "rp_filter")), "0");
+        for other in ["mgmt", "default"] {
+            assert_eq!(host.get(&v4(other, "rp_filter")), "2", "{other}: the effective value is what it was");
+            assert_eq!(host.get(&v4(other, "forwarding")), "0");
+            assert_eq!(host.get(&v6(other, "forwarding")), "0");
+        }
+        assert_eq!(host.get(&v6("all", "forwarding")), "1");
+        assert!(!changes.is_empty());
+        assert_eq!(prepare(&host, &mut ledger, &links, &links).unwrap(), [], "a second time changes nothing");
+    }
+
+    #[test]
+    fn everything_is_as_it_was_after_restore_also_when_another_process_does_it() {
+        let Bench { host, mut ledger, _dir } = bench();
+        host.set(v6("mgmt", "forwarding"), "1");
+        let before = snapshot(&host);
+        let links = names(&["lan", "wan"]);
+        prepare(&host, &mut ledger, &links, &links).unwrap();
+        assert_ne!(snapshot(&host), before);
+        let path = _dir.path().join("originals.json");
+        let mut ledger = Ledger::open(&path, "boot").unwrap();
+        restore(&host, &mut ledger).unwrap();
+        assert_eq!(snapshot(&host), before);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_link_that_leaves_the_configuration_is_set_back() {
+        let Bench { host, mut ledger, _dir } = bench();
+        let before = snapshot(&host);
+        let both = names(&["lan", "wan"]);
+        prepare(&host, &mut ledger, &both, &both).unwrap();
+        prepare(&host, &mut ledger, &names(&["lan"]), &names(&["lan"])).unwrap();
+        assert_eq!(host.get(&v4("wan", "accept_local")), "0");
+        assert_eq!(host.get(&v4("wan", "rp_filter")), "2", "as `all` had it");
+        assert_eq!(host.get(&v6("wan", "forwarding")), "0");
+        assert_eq!(host.get(&v6("lan", "forwarding")), "1");
+        restore(&host, &mut ledger).unwrap();
+        assert_eq!(snapshot(&host), before);
+    }
+
+    #[test]
+    fn a_kernel_that_can_forward_ipv6_for_one_device_is_asked_for_that_alone() {
+        let Bench { host, mut ledger, _dir } = bench();
+        for device in ["all", "default", "lan", "wan", "mgmt"] {
+            host.set(v6(device, "force_forwarding"), "0");
+        }
+        let links = names(&["lan", "wan"]);
+        prepare(&host, &mut ledger, &links, &links).unwrap();
+        assert_eq!(host.get(&v6("lan", "force_forwarding")), "1");
+        assert_eq!(host.get(&v6("lan", "forwarding")), "1");
+        assert_eq!(host.get(&v6("all", "forwarding")), "0");
+    }
+
+    #[test]
+    fn gro_is_turned_on_for_veth_devices_only() {
+        let Bench { host, mut ledger, _dir } = bench();
+        let gro = |device: &str| Setting::Feature { device: device.into(), feature: "rx-gro".into() };
+        for device in ["lan", "wan"] {
+            host.set(gro(device), "off");
+        }
+        host.set_kind("lan", "veth");
+        let links = names(&["lan", "wan"]);
+        prepare(&host, &mut ledger, &links, &links).unwrap();
+        assert_eq!((host.get(&gro("lan")), host.get(&gro("wan"))), ("on".into(), "off".into()));
+        restore(&host, &mut ledger).unwrap();
+        assert_eq!(host.get(&gro("lan")), "off");
+    }
+
+    #[test]
+    fn a_setting_that_may_not_be_changed_is_named() {
+        let Bench { host, mut ledger, _dir } = bench();
+        host.make_read_only();
+        let error = prepare(&host, &mut ledger, &names(&["lan"]), &[]).unwrap_err().to_string();
+        assert!(error.contains("rp_filter"), "{error}");
+    }
+}

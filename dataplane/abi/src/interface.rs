@@ -1,0 +1,94 @@
+use crate::{Addr, IfIndex, InterfaceId, ZoneId};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// VLAN tags of a frame, outermost first; an identifier of 0 means "not tagged". Host order, 12 bits each.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Vlan {
+    /// 802.1Q, or 802.1ad when `inner` is set.
+    pub outer: u16,
+    /// 802.1Q inside 802.1ad.
+    pub inner: u16,
+}
+
+/// Key of the `interfaces` table: where a frame arrived. 16 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(8))]
+pub struct InterfaceKey {
+    /// Ruleset slot, 0 or 1.
+    pub slot: u32,
+    /// The device that the program is attached to.
+    pub device: IfIndex,
+    /// Tags of the frame.
+    pub vlan: Vlan,
+    /// Zero.
+    pub reserved: u32,
+}
+const _: () = assert!(size_of::<InterfaceKey>() == 16);
+
+/// Value of the `interfaces` table. 8 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct InterfaceRow {
+    /// The device that has the addresses: the VLAN device, or the same as the key's.
+    pub link: IfIndex,
+    /// Zone.
+    pub zone: ZoneId,
+    /// Counter index.
+    pub id: InterfaceId,
+}
+
+impl InterfaceRow {
+    /// Stands for an interface that is not configured.
+    pub const NONE: InterfaceRow =
+        InterfaceRow { link: IfIndex(0), zone: ZoneId::NONE, id: InterfaceId::NONE };
+}
+
+/// Key of the `links` table: an L3 device that a route may leave by. 8 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C, align(8))]
+pub struct LinkKey {
+    /// Ruleset slot, 0 or 1.
+    pub slot: u32,
+    /// The device that has the addresses.
+    pub link: IfIndex,
+}
+
+/// Value of the `links` table. 48 bytes. Configuration says zone and tags; the kernel says MTU and addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct LinkRow {
+    /// Primary IPv4 address, [`Addr::UNSPECIFIED`] when there is none: source NAT and ICMP errors use it.
+    pub v4: Addr,
+    /// Primary global IPv6 address, likewise.
+    pub v6: Addr,
+    /// The device that frames are sent out of.
+    pub device: IfIndex,
+    /// Tags that frames get.
+    pub vlan: Vlan,
+    /// Largest IP packet, bytes.
+    pub mtu: u32,
+    /// Zone.
+    pub zone: ZoneId,
+    /// Counter index.
+    pub id: InterfaceId,
+}
+const _: () = assert!(size_of::<LinkRow>() == 48);
+
+/// Key of the `locals` table: an address that the host answers to, unicast, broadcast or multicast.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct LocalKey {
+    /// The address.
+    pub addr: Addr,
+}
+
+/// Value of the `locals` table. 8 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct LocalRow {
+    /// The device it is on.
+    pub link: IfIndex,
+    /// 1 for a subnet's broadcast address, which is never a source; 0 for the host's own.
+    pub broadcast: u32,
+}

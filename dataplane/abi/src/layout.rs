@@ -1,0 +1,60 @@
+//! The layouts as text, so that a change of any offset shows in review and in CI.
+
+use crate::{
+    AnswerBudget, FragmentKey, FragmentRow, InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalKey, LocalRow,
+    NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionRecord, SessionRow, Settings,
+};
+
+/// A field and its offset in bytes.
+pub struct Field {
+    /// Name in the struct.
+    pub name: &'static str,
+    /// Offset from the start of the row.
+    pub offset: usize,
+}
+
+/// A row type that crosses the line.
+pub struct Layout {
+    /// Name of the type.
+    pub name: &'static str,
+    /// Bytes.
+    pub size: usize,
+    /// Fields in order.
+    pub fields: &'static [Field],
+}
+
+macro_rules! layouts {
+    ($($row:ident { $($field:ident),* })*) => {
+        /// Every row type, for `layout.txt`.
+        pub const LAYOUTS: &[Layout] = &[$(Layout {
+            name: stringify!($row),
+            size: size_of::<$row>(),
+            fields: &[$(Field { name: stringify!($field), offset: core::mem::offset_of!($row, $field) }),*],
+        }),*];
+    };
+}
+
+layouts! {
+    SessionKey { src, dst, sport, dport, zone, proto, reserved }
+    SessionRow { src, dst, sport, dport, l3_delta, l4_delta, slot, egress, flags, reserved }
+    SessionRecord { last_seen_ms, timeout_ms, tcp_seen, reserved, policy, packets, bytes, key, created_s, generation }
+    FragmentKey { src, dst, identification, zone, proto, reserved }
+    FragmentRow { sport, dport, seen_ms, service, proto, reserved }
+    InterfaceKey { slot, device, vlan, reserved }
+    InterfaceRow { link, zone, id }
+    LinkKey { slot, link }
+    LinkRow { v4, v6, device, vlan, mtu, zone, id }
+    LocalKey { addr }
+    LocalRow { link, broadcast }
+    RootKey { slot, stage, family, reserved, from, to }
+    RootRow { trees }
+    NodeRow { cut, low, high, dimension, reserved }
+    RuleRow {
+        src_low, src_high, dst_low, dst_high, sport_low, sport_high, dport_low, dport_high, proto_low, proto_high,
+        reserved, rank, action, reserved2
+    }
+    PolicyRow { id, action, reserved }
+    NatRow { addr, port_low, port_high, kind, reserved, id, reserved2 }
+    AnswerBudget { second, used }
+    Settings { generation, timeouts, answers_per_second, tcp_loose }
+}

@@ -1,0 +1,47 @@
+//! The pipeline as an XDP program: maps, helpers and the context behind its traits. Glue only.
+#![no_std]
+#![no_main]
+
+mod environment;
+mod maps;
+mod room;
+mod tables;
+
+use aya_ebpf::bindings::xdp_action::{XDP_DROP, XDP_PASS};
+use aya_ebpf::helpers::bpf_redirect;
+use aya_ebpf::macros::xdp;
+use aya_ebpf::programs::XdpContext;
+use environment::KernelEnvironment;
+use flumen_abi::{IfIndex, Outcome};
+use flumen_frame::PointerFrame;
+use flumen_pipeline::{NoTrace, run};
+use room::XdpRoom;
+use tables::MapTables;
+
+/// Takes one frame through the pipeline. Frames are dropped when the program's own memory is missing.
+#[xdp]
+pub fn flumen(ctx: XdpContext) -> u32 {
+    let (Some(scratch), Some(fib)) = (maps::scratch(), maps::fib()) else { return XDP_DROP };
+    let device = IfIndex(ctx.ingress_ifindex() as u32);
+    let mut environment = KernelEnvironment::new(ctx.ctx, fib);
+    let mut frame = PointerFrame::new(XdpRoom::new(ctx.ctx));
+    let verdict = run(&mut frame, device, &MapTables, &mut environment, &mut NoTrace, scratch);
+    match verdict.outcome() {
+        Outcome::Deliver => XDP_PASS,
+        Outcome::Drop => XDP_DROP,
+        Outcome::Forward | Outcome::Consume => {
+            // SAFETY: a helper without pointers.
+            unsafe { bpf_redirect(verdict.device.0, 0) as u32 }
+        }
+    }
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! {
+    // The pipeline has no panic; the linker would refuse a program in which this could be reached and loop.
+    loop {}
+}
+
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

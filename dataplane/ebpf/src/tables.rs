@@ -1,0 +1,179 @@
+use crate::maps;
+use flumen_abi::{
+    Addr, AnswerBudget, CounterIndex, FragmentKey, FragmentRow, InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalKey,
+    LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionRecord, SessionRow,
+    SessionSlot, Settings, Slot, limits,
+};
+use flumen_pipeline::{InsertError, Tables};
+
+/// The rows in BPF maps.
+pub struct MapTables;
+
+const BPF_NOEXIST: u64 = 1;
+const BPF_ANY: u64 = 0;
+const EEXIST: i32 = 17;
+
+/// Copies a map value out.
+macro_rules! copied {
+    ($pointer:expr) => {{
+        let pointer = $pointer?;
+        // SAFETY: a map value of this type, alive for this program's run (RCU); a plain copy.
+        Some(unsafe { *pointer })
+    }};
+}
+
+/// Copies a map value to where the caller keeps it.
+macro_rules! copied_into {
+    ($pointer:expr, $into:expr) => {
+        match $pointer {
+            Some(pointer) => {
+                // SAFETY: a map value of this type, alive for this program's run (RCU); `into` is the caller's
+                // own, and a plain copy leaves no room for a call to `memmove`, which would go byte by byte.
+                unsafe { core::ptr::copy_nonoverlapping(pointer, $into, 1) };
+                true
+            }
+            None => false,
+        }
+    };
+}
+
+/// Adds one packet to a per-CPU counter.
+macro_rules! count {
+    ($map:expr, $index:expr, $bytes:expr) => {
+        if let Some(counter) = $map.get_ptr_mut($index) {
+            // SAFETY: this CPU's own value, and the program is not interrupted by another on this CPU's queue.
+            unsafe {
+                (*counter).packets += 1;
+                (*counter).bytes += u64::from($bytes);
+            }
+        }
+    };
+}
+
+impl Tables for MapTables {
+    #[inline(always)]
+    fn active(&self) -> Slot {
+        match maps::ACTIVE.get(0) {
+            Some(number) => Slot::new(*number),
+            None => Slot::new(0),
+        }
+    }
+
+    #[inline(always)]
+    fn settings(&self, slot: Slot, into: &mut Settings) -> bool {
+        copied_into!(maps::SETTINGS.get_ptr(slot.index()), into)
+    }
+
+    #[inline(always)]
+    fn interface(&self, key: &InterfaceKey, into: &mut InterfaceRow) -> bool {
+        copied_into!(maps::INTERFACE_ROWS.get_ptr(key), into)
+    }
+
+    #[inline(always)]
+    fn link(&self, key: &LinkKey, into: &mut LinkRow) -> bool {
+        copied_into!(maps::LINK_ROWS.get_ptr(key), into)
+    }
+
+    #[inline(always)]
+    fn local(&self, addr: Addr) -> Option<LocalRow> {
+        copied!(maps::LOCAL_ROWS.get_ptr(LocalKey { addr }))
+    }
+
+    #[inline(always)]
+    fn root(&self, key: &RootKey, into: &mut RootRow) -> bool {
+        copied_into!(maps::ROOT_ROWS.get_ptr(key), into)
+    }
+
+    #[inline(always)]
+    fn node(&self, slot: Slot, index: u32) -> Option<NodeRow> {
+        copied!(maps::NODE_ROWS.get_ptr(place(slot, index, limits::NODES)?))
+    }
+
+    #[inline(always)]
+    fn leaf(&self, slot: Slot, index: u32) -> Option<u32> {
+        copied!(maps::LEAF_ROWS.get_ptr(place(slot, index, limits::LEAVES)?))
+    }
+
+    #[inline(always)]
+    fn rule(&self, slot: Slot, index: u32) -> Option<RuleRow> {
+        copied!(maps::RULE_ROWS.get_ptr(place(slot, index, limits::RULES)?))
+    }
+
+    #[inline(always)]
+    fn policy(&self, slot: Slot, index: u32) -> Option<PolicyRow> {
+        copied!(maps::POLICY_ROWS.get_ptr(place(slot, index, limits::POLICIES)?))
+    }
+
+    #[inline(always)]
+    fn nat(&self, slot: Slot, index: u32, into: &mut NatRow) -> bool {
+        copied_into!(place(slot, index, limits::NAT).and_then(|place| maps::NAT_ROWS.get_ptr(place)), into)
+    }
+
+    #[inline(always)]
+    fn session(&self, key: &SessionKey, into: &mut SessionRow) -> bool {
+        copied_into!(maps::SESSIONS.get_ptr(key), into)
+    }
+
+    #[inline(always)]
+    fn insert_session(&self, key: &SessionKey, row: &SessionRow) -> Result<(), InsertError> {
+        match maps::SESSIONS.insert(key, row, BPF_NOEXIST) {
+            Ok(()) => Ok(()),
+            Err(error) if error == -EEXIST => Err(InsertError::Exists),
+            Err(_) => Err(InsertError::Full),
+        }
+    }
+
+    #[inline(always)]
+    fn remove_session(&self, key: &SessionKey) {
+        let _gone_already = maps::SESSIONS.remove(key);
+    }
+
+    #[inline(always)]
+    fn record(&self, slot: SessionSlot) -> Option<&SessionRecord> {
+        maps::RECORDS.get(slot.0).map(|shared| &shared.0)
+    }
+
+    #[inline(always)]
+    fn take_record(&self) -> Option<SessionSlot> {
+        match maps::FREE_RECORDS.pop() {
+            Ok(Some(slot)) => Some(SessionSlot(slot)),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn give_record(&self, slot: SessionSlot) {
+        let _never_full = maps::FREE_RECORDS.push(slot.0, BPF_ANY);
+    }
+
+    #[inline(always)]
+    fn fragment(&self, key: &FragmentKey) -> Option<FragmentRow> {
+        copied!(maps::FRAGMENT_ROWS.get_ptr(key))
+    }
+
+    #[inline(always)]
+    fn insert_fragment(&self, key: &FragmentKey, row: &FragmentRow) {
+        let _evicts_the_oldest = maps::FRAGMENT_ROWS.insert(key, row, BPF_ANY);
+    }
+
+    #[inline(always)]
+    fn count(&self, index: CounterIndex, bytes: u32) {
+        count!(maps::COUNTERS, index.0, bytes);
+    }
+
+    #[inline(always)]
+    fn hit(&self, policy: PolicyId, bytes: u32) {
+        count!(maps::HITS, policy.0, bytes);
+    }
+
+    #[inline(always)]
+    fn answers(&self) -> Option<&AnswerBudget> {
+        maps::ANSWERS.get(0).map(|shared| &shared.0)
+    }
+}
+
+/// Index of a row in a table that holds two rulesets of up to `limit` rows.
+#[inline(always)]
+fn place(slot: Slot, index: u32, limit: u32) -> Option<u32> {
+    if index < limit { Some(slot.index() * limit + index) } else { None }
+}

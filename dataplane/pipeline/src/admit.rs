@@ -1,0 +1,201 @@
+//! Opens a session: both rows and the record, or nothing.
+
+use crate::context::{Context, Work};
+use crate::environment::{Environment, Turn};
+use crate::packet::{Kind, Packet};
+use crate::state;
+use crate::tables::{InsertError, Tables};
+use crate::trace::{Step, Trace};
+use crate::translate::{address_delta, transport_delta};
+use flumen_abi::{
+    Addr, Family, LinkRow, NatRow, PolicyId, PortBe, Reason, SessionFlags, SessionKey, SessionRow,
+    SessionSlot,
+};
+
+/// Ports tried before a packet is dropped as `nat-ports-exhausted`. With nine tenths of a range taken, one
+/// packet in thirty finds none.
+const PORT_ATTEMPTS: u32 = 32;
+
+impl Work {
+    /// Starts a first packet: the row leaves everything as it is.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, packet: &Packet) {
+        self.load(packet);
+        self.row.src = packet.key.src;
+        self.row.dst = packet.key.dst;
+        self.row.sport = packet.key.sport;
+        self.row.dport = packet.key.dport;
+        self.row.reserved = 0;
+    }
+}
+
+/// Opens the session of `packet` towards `context.work.link`, and leaves the forward row in `context.work.row`.
+///
+/// The reverse row goes in first: its key is the translated tuple, and the table takes each key once. So the
+/// insertion itself allocates the port, and two CPUs cannot choose the same.
+///
+/// # Drops
+/// [`Reason::SessionTableFull`], [`Reason::NatNoAddress`], [`Reason::NatPortsExhausted`],
+/// [`Reason::SessionConflict`]; nothing is left behind.
+#[inline(always)]
+pub(crate) fn admit<T: Tables, E: Environment, S: Trace>(
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
+    policy: PolicyId,
+    translated: bool,
+) -> Result<(), Reason> {
+    if translated {
+        context.work.row.src = interface_address(packet.family, &context.work.link)?;
+    }
+    let settings = context.settings()?;
+    let generation = settings.generation;
+    let timeout_ms = state::initial_timeout(&settings.timeouts, packet.key.proto);
+    let slot = context.tables.take_record().ok_or(Reason::SessionTableFull)?;
+    match context.tables.record(slot) {
+        Some(record) => record.begin(&packet.key, policy, generation, context.now_ns, timeout_ms),
+        None => return Err(Reason::Internal),
+    }
+    context.work.row.slot = slot;
+    context.work.row.egress = context.work.link.zone;
+    let Err(reason) = insert(context, packet, translated) else {
+        context.trace.step(Step::Admitted(&packet.key, &context.work.row));
+        return Ok(());
+    };
+    release(context, slot);
+    // Another CPU may have opened the same session between our look-up and now.
+    let conflict = matches!(reason, Reason::SessionConflict);
+    if conflict && context.tables.session(&packet.key, &mut context.work.row) { Ok(()) } else { Err(reason) }
+}
+
+fn interface_address(family: Family, link: &LinkRow) -> Result<Addr, Reason> {
+    let address = match family {
+        Family::V4 => link.v4,
+        Family::V6 => link.v6,
+    };
+    if address.is_unspecified() { Err(Reason::NatNoAddress) } else { Ok(address) }
+}
+
+#[inline(always)]
+fn release<T: Tables, E, S>(context: &Context<'_, T, E, S>, slot: SessionSlot) {
+    if let Some(record) = context.tables.record(slot) {
+        record.timeout_ms.store(0);
+    }
+    context.tables.give_record(slot);
+}
+
+/// Inserts both rows, choosing the source port when `translated` asks for it.
+#[inline(always)]
+fn insert<T: Tables, E: Environment, S: Trace>(
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
+    translated: bool,
+) -> Result<(), Reason> {
+    context.work.row.l3_delta = address_delta(&packet.key, &context.work.row);
+    let has_port = matches!(packet.kind, Kind::Tcp | Kind::Udp | Kind::IcmpQuery);
+    let (attempts, taken) = match (translated, has_port) {
+        (true, true) => (PORT_ATTEMPTS, Reason::NatPortsExhausted),
+        (true, false) => (1, Reason::NatPortsExhausted),
+        (false, _) => (1, Reason::SessionConflict),
+    };
+    let random = if translated { context.environment.random() } else { 0 };
+    let mut search =
+        PortSearch { context, packet, translated: translated && has_port, random, found: Err(taken) };
+    E::repeat(attempts, &mut search);
+    search.found?;
+    forward(context, packet)
+}
+
+/// Attempts at inserting the reverse row, each with another source port.
+struct PortSearch<'a, 'c, T, E, S> {
+    context: &'a mut Context<'c, T, E, S>,
+    packet: &'a Packet,
+    translated: bool,
+    random: u32,
+    found: Result<(), Reason>,
+}
+
+impl<T: Tables, E: Environment, S: Trace> Turn for PortSearch<'_, '_, T, E, S> {
+    #[inline(always)]
+    fn take(&mut self, attempt: u32) -> bool {
+        let key = &self.packet.key;
+        let Work { row, nat, reverse_key, reverse_row, .. } = &mut *self.context.work;
+        if self.translated {
+            row.sport = port(nat, key.sport, self.random, attempt).into();
+        }
+        row.l4_delta = transport_delta(row.l3_delta, key, row);
+        row.flags = flags(key, row);
+        *reverse_key = key.reverse(row);
+        *reverse_row = reverse(key, row);
+        match self.context.tables.insert_session(reverse_key, reverse_row) {
+            Ok(()) => self.found = Ok(()),
+            Err(InsertError::Full) => self.found = Err(Reason::SessionTableFull),
+            Err(InsertError::Exists) => {
+                self.context.trace.step(Step::PortTaken(row.sport.get()));
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Inserts the forward row, or takes the reverse row back out.
+#[inline(always)]
+fn forward<T: Tables, E, S>(context: &Context<'_, T, E, S>, packet: &Packet) -> Result<(), Reason> {
+    let error = match context.tables.insert_session(&packet.key, &context.work.row) {
+        Ok(()) => return Ok(()),
+        Err(InsertError::Full) => Reason::SessionTableFull,
+        Err(InsertError::Exists) => Reason::SessionConflict,
+    };
+    context.tables.remove_session(&context.work.reverse_key);
+    Err(error)
+}
+
+/// The port of the `attempt`: first the sender's own, when it is in range; then a random start and its
+/// successors in steps that spread over the range.
+#[inline(always)]
+fn port(nat: &NatRow, own: PortBe, random: u32, attempt: u32) -> u16 {
+    const STEP: u32 = 7919; // a prime: the steps reach every port of a range before one comes again
+    let own = own.get();
+    if attempt == 0 && own >= nat.port_low && own <= nat.port_high {
+        return own;
+    }
+    let span = nat.port_high.saturating_sub(nat.port_low) as u32 + 1;
+    let place = (random & 0xff_ffff).wrapping_add(attempt.wrapping_mul(STEP)) % span;
+    nat.port_low.wrapping_add(place as u16)
+}
+
+#[inline(always)]
+fn flags(key: &SessionKey, row: &SessionRow) -> SessionFlags {
+    let mut bits = 0;
+    if key.src != row.src || key.sport != row.sport {
+        bits |= SessionFlags::SOURCE;
+    }
+    if key.dst != row.dst || key.dport != row.dport {
+        bits |= SessionFlags::DESTINATION;
+    }
+    SessionFlags(bits)
+}
+
+/// The row of the other direction: back to what the packet was.
+#[inline(always)]
+fn reverse(key: &SessionKey, row: &SessionRow) -> SessionRow {
+    let mut bits = SessionFlags::REVERSE;
+    if row.flags.rewrites_source() {
+        bits |= SessionFlags::DESTINATION;
+    }
+    if row.flags.rewrites_destination() {
+        bits |= SessionFlags::SOURCE;
+    }
+    SessionRow {
+        src: key.dst,
+        dst: key.src,
+        sport: key.dport,
+        dport: key.sport,
+        l3_delta: !row.l3_delta,
+        l4_delta: !row.l4_delta,
+        slot: row.slot,
+        egress: key.zone,
+        flags: SessionFlags(bits),
+        reserved: 0,
+    }
+}

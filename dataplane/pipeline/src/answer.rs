@@ -1,0 +1,220 @@
+//! ICMP errors that the gateway itself sends, made in place from the packet that caused them.
+
+use crate::context::Context;
+use crate::packet::{Fragment, Kind, Packet};
+use crate::run::{End, Verdict};
+use crate::tables::Tables;
+use flumen_abi::{Addr, Family, IfIndex, LinkKey, Reason};
+use flumen_frame::{Frame, Offset};
+use flumen_wire::checksum::Sum;
+use flumen_wire::ethernet::Ethernet;
+use flumen_wire::icmp::{self, Icmp};
+use flumen_wire::ipv4::{DF, Ipv4};
+use flumen_wire::ipv6::Ipv6;
+use flumen_wire::proto;
+
+/// An answer to send.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Answer {
+    /// None: the packet just ends.
+    None,
+    /// Time exceeded in transit (RFC 792, RFC 4443 §3.3).
+    TtlExceeded,
+    /// Fragmentation needed (RFC 1191 §4), packet too big (RFC 4443 §3.2).
+    TooBig,
+    /// Administratively prohibited (RFC 1812 §5.2.7.1, RFC 4443 §3.1).
+    Prohibited,
+}
+
+// === impl Answer ===
+
+impl Answer {
+    /// Reason when the answer goes out.
+    #[inline(always)]
+    const fn sent(self) -> Reason {
+        match self {
+            Answer::TtlExceeded => Reason::TtlExceededSent,
+            Answer::TooBig => Reason::PacketTooBigSent,
+            Answer::Prohibited => Reason::RejectSent,
+            Answer::None => Reason::Internal,
+        }
+    }
+
+    /// ICMP type and code.
+    #[inline(always)]
+    const fn kind(self, family: Family) -> [u8; 2] {
+        match (self, family) {
+            (Answer::TtlExceeded, Family::V4) => [icmp::v4::TIME_EXCEEDED, 0],
+            (Answer::TtlExceeded, Family::V6) => [icmp::v6::TIME_EXCEEDED, 0],
+            (Answer::TooBig, Family::V4) => [icmp::v4::UNREACHABLE, icmp::v4::FRAGMENTATION_NEEDED],
+            (Answer::TooBig, Family::V6) => [icmp::v6::PACKET_TOO_BIG, 0],
+            (_, Family::V4) => [icmp::v4::UNREACHABLE, icmp::v4::ADMIN_PROHIBITED],
+            (_, Family::V6) => [icmp::v6::UNREACHABLE, icmp::v6::ADMIN_PROHIBITED],
+        }
+    }
+}
+
+/// Most bytes of the packet that an error quotes. RFC 1812 §4.3.2.3 and RFC 4443 §3 would like more; this
+/// holds every header of a usual packet, and keeps the checksum loop short for the eBPF verifier.
+const QUOTE: u32 = 128;
+const ICMP: u16 = size_of::<Icmp>() as u16;
+const V4: u16 = size_of::<Ipv4>() as u16;
+const V6: u16 = size_of::<Ipv6>() as u16;
+/// TTL of what we send (RFC 1340, and what Linux does).
+const TTL: u8 = 64;
+
+/// Turns the frame into `answer` and addresses it to the sender, back the way the packet came.
+///
+/// Nothing is sent about ICMP errors, later fragments, groups, or to a source that is no host (RFC 1122
+/// §3.2.2, RFC 4443 §2.4), nor beyond the rate limit, nor without an address of our own: then the packet is
+/// dropped with `end.reason`.
+///
+/// Not inlined: in eBPF it has a stack of its own.
+#[inline(never)]
+pub(crate) fn send<F: Frame, T: Tables, E, S>(
+    frame: &mut F,
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
+    end: &End,
+) -> Verdict {
+    let unsent = Verdict { reason: end.reason, device: IfIndex(0) };
+    let Some(own) = own_address(context, packet) else {
+        return unsent;
+    };
+    let quotable = !matches!(packet.kind, Kind::IcmpError | Kind::Neighbour | Kind::IcmpOther)
+        && !matches!(packet.fragment, Fragment::Later)
+        && !packet.group
+        && !packet.key.src.is_unspecified();
+    if !quotable || !budget(context) {
+        return unsent;
+    }
+    match write(frame, packet, own, end) {
+        Some(()) => Verdict { reason: end.answer.sent(), device: context.device },
+        None => Verdict { reason: Reason::EmitFailed, device: IfIndex(0) },
+    }
+}
+
+#[inline(always)]
+fn own_address<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> Option<Addr> {
+    let key = LinkKey { slot: context.slot.index(), link: packet.interface.link };
+    if !context.tables.link(&key, &mut context.work.link) {
+        return None;
+    }
+    let own = match packet.family {
+        Family::V4 => context.work.link.v4,
+        Family::V6 => context.work.link.v6,
+    };
+    if own.is_unspecified() { None } else { Some(own) }
+}
+
+#[inline(always)]
+fn budget<T: Tables, E, S>(context: &mut Context<'_, T, E, S>) -> bool {
+    let (tables, now_ns) = (context.tables, context.now_ns);
+    match (tables.answers(), context.settings()) {
+        (Some(budget), Ok(settings)) => budget.take(now_ns, settings.answers_per_second),
+        _ => false,
+    }
+}
+
+/// Puts an IP and an ICMP header before the packet and cuts it after the quote.
+#[inline(always)]
+fn write<F: Frame>(frame: &mut F, packet: &Packet, own: Addr, end: &End) -> Option<()> {
+    let l2 = packet.l3.get();
+    let ip_header = match packet.family {
+        Family::V4 => V4,
+        Family::V6 => V6,
+    };
+    let quote = if packet.length > QUOTE { QUOTE as u16 } else { packet.length as u16 & !3 };
+    let arrived: Ethernet = *frame.header(Offset::START)?;
+    let tags: [u8; 8] = match l2 {
+        18 => first_half(*frame.header::<[u8; 4]>(Offset::new(14))?),
+        22 => *frame.header::<[u8; 8]>(Offset::new(14))?,
+        _ => [0; 8],
+    };
+    let added = ip_header + ICMP;
+    if !frame.adjust_head(-(added as i32)) || !frame.truncate((l2 + added + quote) as u32) {
+        return None;
+    }
+    let header: &mut Ethernet = frame.header_mut(Offset::START)?;
+    *header = Ethernet { dst: arrived.src, src: arrived.dst, ethertype: arrived.ethertype };
+    match l2 {
+        18 => *frame.header_mut::<[u8; 4]>(Offset::new(14))? = [tags[0], tags[1], tags[2], tags[3]],
+        22 => *frame.header_mut::<[u8; 8]>(Offset::new(14))? = tags,
+        _ => {}
+    }
+    let l4 = packet.l3.plus(ip_header)?;
+    let quoted = sum(frame, l4.plus(ICMP)?, quote)?;
+    let [kind, code] = end.answer.kind(packet.family);
+    let mtu = end.mtu;
+    let mut pseudo = Sum::ZERO;
+    match packet.family {
+        Family::V4 => {
+            let ip: &mut Ipv4 = frame.header_mut(packet.l3)?;
+            *ip = v4_header(own, packet.key.src, V4 + ICMP + quote);
+        }
+        Family::V6 => {
+            let ip: &mut Ipv6 = frame.header_mut(packet.l3)?;
+            *ip = Ipv6 {
+                version_class_label: (6_u32 << 28).into(),
+                payload_length: (ICMP + quote).into(),
+                next_header: proto::ICMPV6,
+                hop_limit: TTL,
+                src: own.octets(),
+                dst: packet.key.src.octets(),
+            };
+            let (src, dst) = (own.halves(), packet.key.src.halves());
+            pseudo = pseudo.qword(src[0]).qword(src[1]).qword(dst[0]).qword(dst[1]);
+            pseudo = pseudo.value(ICMP + quote).value(proto::ICMPV6 as u16);
+        }
+    }
+    let header: &mut Icmp = frame.header_mut(l4)?;
+    *header = Icmp { kind, code, checksum: 0.into(), identifier: 0.into(), sequence: mtu.into() };
+    let head = Sum::ZERO.word([kind, code]).value(mtu);
+    header.checksum = head.sum(pseudo).sum(quoted).checksum().into();
+    Some(())
+}
+
+#[inline(always)]
+fn first_half(tag: [u8; 4]) -> [u8; 8] {
+    [tag[0], tag[1], tag[2], tag[3], 0, 0, 0, 0]
+}
+
+#[inline(always)]
+fn v4_header(src: Addr, dst: Addr, total_length: u16) -> Ipv4 {
+    let mut ip = Ipv4 {
+        version_ihl: 0x45,
+        tos: 0xc0, // internetwork control, as RFC 1812 §4.3.2.5 recommends
+        total_length: total_length.into(),
+        identification: 0.into(), // atomic datagram (RFC 6864 §4.1)
+        flags_fragment: DF.into(),
+        ttl: TTL,
+        protocol: proto::ICMP,
+        checksum: 0.into(),
+        src: src.v4_octets(),
+        dst: dst.v4_octets(),
+    };
+    ip.checksum = Sum::ZERO
+        .word([ip.version_ihl, ip.tos])
+        .value(total_length)
+        .value(DF)
+        .word([ip.ttl, ip.protocol])
+        .dword(src.v4_word())
+        .dword(dst.v4_word())
+        .checksum()
+        .into();
+    ip
+}
+
+/// Sum of `length` bytes from `at`; a multiple of four, at most [`QUOTE`].
+#[inline(always)]
+fn sum<F: Frame>(frame: &F, at: Offset, length: u16) -> Option<Sum> {
+    let mut total = Sum::ZERO;
+    let mut done = 0_u16;
+    while done < length && (done as u32) < QUOTE {
+        let bytes: &[u8; 4] = frame.header(at.plus(done)?)?;
+        total = total.dword(u32::from_ne_bytes(*bytes));
+        done += 4;
+    }
+    Some(total)
+}

@@ -1,0 +1,192 @@
+use flumen_abi::{
+    Addr, Cut, DIMENSIONS, Family, Generation, IfIndex, InterfaceId, InterfaceRow, LeafRef, LinkRow, NatRow,
+    PolicyId, PortBe, Reason, RootRow, SessionFlags, SessionKey, SessionRow, SessionSlot, Settings, Slot,
+    TREES_PER_ROOT, Timeouts, Vlan, ZoneId,
+};
+use flumen_frame::Offset;
+
+use crate::classify::RuleHit;
+use crate::environment::{Route, RouteKind};
+use crate::icmp_error::Quoted;
+use crate::packet::{Fragment, Kind, Packet};
+use crate::run::End;
+use crate::tables::Tables;
+
+/// Room for what would overflow the 512-byte stack of eBPF: one per CPU, content of no meaning between packets.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Scratch {
+    pub(crate) packet: Packet,
+    pub(crate) work: Work,
+}
+
+/// What the first-packet stages hand to one another.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Work {
+    /// The packet's values by [`flumen_abi::Dimension`].
+    pub(crate) values: [Cut; DIMENSIONS],
+    /// Trees that are being searched.
+    pub(crate) root: RootRow,
+    /// Best rule found in them so far.
+    pub(crate) best: RuleHit,
+    /// How the packet ended, when a stage that is not inlined ended it.
+    pub(crate) end: End,
+    /// Forward row, while a session is opened and after.
+    pub(crate) row: SessionRow,
+    /// Route of the packet.
+    pub(crate) route: Route,
+    /// Egress device.
+    pub(crate) link: LinkRow,
+    /// NAT rule that applies.
+    pub(crate) nat: NatRow,
+    /// Settings of the ruleset, once asked for.
+    pub(crate) settings: Settings,
+    /// Key of the reverse direction while a session is opened.
+    pub(crate) reverse_key: SessionKey,
+    /// Row of the reverse direction while a session is opened.
+    pub(crate) reverse_row: SessionRow,
+    /// What an ICMP error quotes.
+    pub(crate) quoted: Quoted,
+}
+
+// === impl Scratch ===
+
+impl Scratch {
+    const KEY: SessionKey = SessionKey {
+        src: Addr::UNSPECIFIED,
+        dst: Addr::UNSPECIFIED,
+        sport: PortBe::ZERO,
+        dport: PortBe::ZERO,
+        zone: ZoneId::NONE,
+        proto: 0,
+        reserved: 0,
+    };
+    const ROW: SessionRow = SessionRow {
+        src: Addr::UNSPECIFIED,
+        dst: Addr::UNSPECIFIED,
+        sport: PortBe::ZERO,
+        dport: PortBe::ZERO,
+        l3_delta: 0,
+        l4_delta: 0,
+        slot: SessionSlot(0),
+        egress: ZoneId::NONE,
+        flags: SessionFlags(0),
+        reserved: 0,
+    };
+    const VLAN: Vlan = Vlan { outer: 0, inner: 0 };
+    const PACKET: Packet = Packet {
+        key: Self::KEY,
+        interface: InterfaceRow { link: IfIndex(0), zone: ZoneId::NONE, id: InterfaceId::NONE },
+        vlan: Self::VLAN,
+        l3: Offset::START,
+        l4: Offset::START,
+        length: 0,
+        frame_length: 0,
+        identification: 0,
+        flow_label: 0,
+        ethertype: 0,
+        service: 0,
+        family: Family::V4,
+        kind: Kind::Other,
+        fragment: Fragment::Whole,
+        tcp_flags: 0,
+        ttl: 0,
+        tos: 0,
+        dont_fragment: false,
+        group: false,
+    };
+    const NAT: NatRow = NatRow {
+        addr: Addr::UNSPECIFIED,
+        port_low: 0,
+        port_high: 0,
+        kind: 0,
+        reserved: [0; 3],
+        id: PolicyId(0),
+        reserved2: 0,
+    };
+    const SETTINGS: Settings = Settings {
+        generation: Generation(0),
+        timeouts: Timeouts {
+            tcp_initial_ms: 0,
+            tcp_established_ms: 0,
+            tcp_closing_ms: 0,
+            tcp_closed_ms: 0,
+            udp_ms: 0,
+            icmp_ms: 0,
+            other_ms: 0,
+        },
+        answers_per_second: 0,
+        tcp_loose: 0,
+    };
+    const LINK: LinkRow = LinkRow {
+        v4: Addr::UNSPECIFIED,
+        v6: Addr::UNSPECIFIED,
+        device: IfIndex(0),
+        vlan: Self::VLAN,
+        mtu: 0,
+        zone: ZoneId::NONE,
+        id: InterfaceId::NONE,
+    };
+}
+
+impl Default for Scratch {
+    fn default() -> Scratch {
+        Scratch {
+            packet: Self::PACKET,
+            work: Work {
+                values: [[0; 2]; DIMENSIONS],
+                root: RootRow { trees: [LeafRef::EMPTY; TREES_PER_ROOT] },
+                best: RuleHit::NONE,
+                row: Self::ROW,
+                end: End::ttl_exceeded(),
+                route: Route::without_hop(RouteKind::None, IfIndex(0)),
+                link: Self::LINK,
+                nat: Self::NAT,
+                settings: Self::SETTINGS,
+                reverse_key: Self::KEY,
+                reverse_row: Self::ROW,
+                quoted: Quoted { key: Self::KEY, l3: Offset::START, l4: Offset::START },
+            },
+        }
+    }
+}
+
+/// Everything that the stages need beside the frame and the packet.
+pub struct Context<'a, T, E, S> {
+    /// Rows.
+    pub tables: &'a T,
+    /// Clock, random numbers, routes.
+    pub environment: &'a mut E,
+    /// Who watches.
+    pub trace: &'a mut S,
+    /// Memory.
+    pub(crate) work: &'a mut Work,
+    /// Ruleset of this packet.
+    pub slot: Slot,
+    /// Device that the frame arrived on.
+    pub device: IfIndex,
+    /// Time of this packet, nanoseconds.
+    pub now_ns: u64,
+}
+
+impl<T: Tables, E, S> Context<'_, T, E, S> {
+    /// Settings of the packet's ruleset; looked up only where they are needed.
+    ///
+    /// # Errors
+    /// [`Reason::Internal`] when the slot has none.
+    #[inline(always)]
+    pub fn settings(&mut self) -> Result<&Settings, Reason> {
+        if self.tables.settings(self.slot, &mut self.work.settings) {
+            Ok(&self.work.settings)
+        } else {
+            Err(Reason::Internal)
+        }
+    }
+
+    /// Time of this packet in milliseconds, truncated as session records keep it.
+    #[inline(always)]
+    pub fn now_ms(&self) -> u32 {
+        (self.now_ns / 1_000_000) as u32
+    }
+}

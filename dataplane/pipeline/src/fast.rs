@@ -1,0 +1,199 @@
+//! The path of every packet of a session, and the last part of a first packet's.
+
+use crate::context::{Context, Work};
+use crate::environment::{Environment, RouteKind, RouteQuery};
+use crate::packet::{Kind, Packet};
+use crate::run::{End, Verdict};
+use crate::tables::Tables;
+use crate::trace::{Step, Trace};
+use crate::{emit, fragment, icmp_error, state, translate};
+use flumen_abi::{CounterIndex, LinkKey, Reason};
+use flumen_frame::Frame;
+use flumen_wire::tcp;
+
+/// True when the packet has a session that still lives; its row and route are then in `context.work`.
+///
+/// Not inlined: in eBPF it has a stack of its own.
+#[inline(never)]
+pub(crate) fn known<T: Tables, E: Environment, S: Trace>(
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
+) -> bool {
+    let known = session(context, packet);
+    if known {
+        route(context, packet);
+    }
+    known
+}
+
+/// True when the packet has a session that still lives; its row is then in `context.work.row`.
+///
+/// A row whose record has passed its deadline, or whose TCP connection has ended when a new SYN arrives, is
+/// removed with its other direction and counts as none. Its record is freed by the ageing pass alone, so that
+/// it is never freed twice.
+#[inline(always)]
+fn session<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> bool {
+    let found = context.tables.session(&packet.key, &mut context.work.row);
+    context.trace.step(Step::Session(&packet.key, found.then_some(&context.work.row)));
+    if !found {
+        return false;
+    }
+    let row = &context.work.row;
+    let Some(record) = context.tables.record(row.slot) else {
+        return false;
+    };
+    let opens = matches!(packet.kind, Kind::Tcp) && packet.tcp_flags & (tcp::SYN | tcp::ACK) == tcp::SYN;
+    let over = record.is_free() || record.expired(context.now_ms()) || (opens && state::tcp_closed(record));
+    if over {
+        context.trace.step(Step::Expired(&packet.key));
+        context.tables.remove_session(&packet.key);
+        context.tables.remove_session(&packet.key.reverse(row));
+        return false;
+    }
+    true
+}
+
+/// Leaves the kernel's route for the packet, as `context.work.row` makes it, in `context.work.route`.
+#[inline(always)]
+pub fn route<T: Tables, E: Environment, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) {
+    let row = &context.work.row;
+    let query = RouteQuery {
+        family: packet.family,
+        ingress: packet.interface.link,
+        src: row.src,
+        dst: row.dst,
+        sport: row.sport,
+        dport: row.dport,
+        proto: packet.key.proto,
+        tos: packet.tos,
+        flow_label: packet.flow_label,
+    };
+    let route = context.environment.route(&query);
+    context.trace.step(Step::Route(&query, &route));
+    context.work.route = route;
+}
+
+/// Leaves the egress device of `context.work.route` in `context.work.link`.
+///
+/// # Drops
+/// One reason for each kind of route that leads nowhere, and [`Reason::NoEgressZone`].
+#[inline(always)]
+pub fn egress<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>) -> Result<(), Reason> {
+    let route = &context.work.route;
+    match route.kind {
+        RouteKind::Forward | RouteKind::Resolve => {}
+        RouteKind::Blackhole => return Err(Reason::RouteBlackhole),
+        RouteKind::None => return Err(Reason::NoRoute),
+        RouteKind::Disabled => return Err(Reason::ForwardingDisabled),
+        RouteKind::Unsupported => return Err(Reason::RouteUnsupported),
+    }
+    let key = LinkKey { slot: context.slot.index(), link: route.link };
+    let found = context.tables.link(&key, &mut context.work.link);
+    context.trace.step(Step::Egress(found.then_some(&context.work.link)));
+    if found { Ok(()) } else { Err(Reason::NoEgressZone) }
+}
+
+/// Sends the packet on its way as `context.work` says: TTL, size, state, translation, last headers.
+///
+/// # Drops
+/// The reasons of [`egress`], [`Reason::RouteZoneChanged`]; answers for TTL and size.
+#[inline(always)]
+pub fn depart<F: Frame, T: Tables, E: Environment, S: Trace>(
+    frame: &mut F,
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
+) -> Result<Verdict, End> {
+    if departed(frame, context, packet) {
+        Ok(Verdict { reason: Reason::Forwarded, device: context.work.link.device })
+    } else {
+        Err(context.work.end)
+    }
+}
+
+/// [`stages`] with a stack of its own in eBPF; false, and `context.work.end` says why, when the packet is not
+/// sent.
+#[inline(never)]
+fn departed<F: Frame, T: Tables, E: Environment, S: Trace>(
+    frame: &mut F,
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
+) -> bool {
+    match stages(frame, context, packet) {
+        Ok(()) => true,
+        Err(end) => {
+            context.work.end = end;
+            false
+        }
+    }
+}
+
+#[inline(always)]
+fn stages<F: Frame, T: Tables, E: Environment, S: Trace>(
+    frame: &mut F,
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
+) -> Result<(), End> {
+    egress(context)?;
+    let Work { link, row, .. } = &*context.work;
+    if link.zone != row.egress {
+        return Err(Reason::RouteZoneChanged.into());
+    }
+    if packet.ttl <= 1 {
+        return Err(End::ttl_exceeded());
+    }
+    let oversize = packet.length > link.mtu;
+    if oversize && packet.dont_fragment {
+        return Err(End::too_big(link.mtu));
+    }
+    let error = matches!(packet.kind, Kind::IcmpError);
+    if !error {
+        touch(context, packet)?;
+        fragment::remember(context, packet);
+    }
+    let row = &context.work.row;
+    if row.flags.translates() {
+        if error {
+            icmp_error::translate(frame, context.work, packet)?;
+        } else {
+            translate::translate(frame, packet, row)?;
+        }
+        context.trace.step(Step::Translated(row));
+    }
+    if oversize {
+        return Err(Reason::FragmentationNeeded.into());
+    }
+    if matches!(context.work.route.kind, RouteKind::Resolve) {
+        return Err(Reason::NeighbourUnknown.into());
+    }
+    leave(frame, context, packet)
+}
+
+/// Notes in the session's record that a packet passed.
+#[inline(always)]
+fn touch<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> Result<(), Reason> {
+    let tables = context.tables;
+    let direction = context.work.row.flags.direction();
+    let record = tables.record(context.work.row.slot).ok_or(Reason::Internal)?;
+    record.last_seen_ms.store(context.now_ms());
+    record.packets[direction as usize].add(1);
+    record.bytes[direction as usize].add(packet.length as u64);
+    if matches!(packet.kind, Kind::Tcp) && state::tcp_changes(record, direction, packet.tcp_flags) {
+        state::tcp_seen(record, &context.settings()?.timeouts, direction, packet.tcp_flags);
+    }
+    Ok(())
+}
+
+/// TTL, tags and Ethernet addresses: the frame is ready for the egress device.
+#[inline(always)]
+fn leave<F: Frame, T: Tables, E, S: Trace>(
+    frame: &mut F,
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
+) -> Result<(), End> {
+    emit::decrement_ttl(frame, packet)?;
+    context.trace.step(Step::Ttl(packet.ttl.wrapping_sub(1)));
+    let Work { link, route, .. } = &*context.work;
+    emit::ethernet(frame, packet, link.vlan, route.src_mac, route.dst_mac)?;
+    context.tables.count(CounterIndex::transmitted(link.id), packet.frame_length);
+    Ok(())
+}

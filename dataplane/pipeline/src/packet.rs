@@ -1,0 +1,79 @@
+use flumen_abi::{Family, InterfaceRow, SessionKey, Vlan};
+use flumen_frame::Offset;
+
+/// What the transport header is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Kind {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// ICMP or ICMPv6 query: its identifier is the key's source port.
+    IcmpQuery,
+    /// ICMP or ICMPv6 reply: its identifier is the key's destination port.
+    IcmpReply,
+    /// ICMP or ICMPv6 error that quotes a packet.
+    IcmpError,
+    /// IPv6 neighbour and router discovery, multicast listener discovery.
+    Neighbour,
+    /// Any other ICMP or ICMPv6.
+    IcmpOther,
+    /// Any other protocol.
+    Other,
+}
+
+/// Place of the packet among its fragments.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Fragment {
+    /// Not fragmented.
+    Whole,
+    /// The one with the transport header.
+    First,
+    /// Any other.
+    Later,
+}
+
+/// One decoded packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Packet {
+    /// Addresses, ports and protocol as they arrived, with the ingress zone.
+    pub key: SessionKey,
+    /// Where it arrived.
+    pub interface: InterfaceRow,
+    /// VLAN tags of the frame.
+    pub vlan: Vlan,
+    /// Start of the IP header.
+    pub l3: Offset,
+    /// Start of the transport header, or of the fragment's payload.
+    pub l4: Offset,
+    /// Bytes of the IP packet, headers included.
+    pub length: u32,
+    /// Bytes of the frame as it arrived.
+    pub frame_length: u32,
+    /// Fragment identification.
+    pub identification: u32,
+    /// IPv6 flow label, host order.
+    pub flow_label: u32,
+    /// What follows the Ethernet header and its tags.
+    pub ethertype: u16,
+    /// Destination port, or ICMP type and code: what rules look at.
+    pub service: u16,
+    /// IP version.
+    pub family: Family,
+    /// Transport header.
+    pub kind: Kind,
+    /// Place among its fragments.
+    pub fragment: Fragment,
+    /// TCP flags.
+    pub tcp_flags: u8,
+    /// TTL or hop limit.
+    pub ttl: u8,
+    /// TOS or traffic class.
+    pub tos: u8,
+    /// IPv4 DF; always true for IPv6.
+    pub dont_fragment: bool,
+    /// Ethernet destination was a group address.
+    pub group: bool,
+}

@@ -1,0 +1,89 @@
+//! The kernel lane: one command on the stock kernels of several Debian suites.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::KernelArgs;
+use crate::artifacts;
+use crate::child;
+use crate::ebpf;
+use crate::lane::{self, Job, Kernel};
+use crate::tally::Tally;
+use crate::tree::Tree;
+
+/// The package whose tests are the default command.
+const CONFORMANCE: &str = "flumen-conformance";
+
+/// Boots each suite's kernel in turn and runs the command in it; every suite is tried, whatever the others did.
+///
+/// # Errors
+/// When QEMU cannot be had, a kernel does not boot, or the command fails on any.
+pub(crate) fn run(tree: &Tree, args: KernelArgs) -> Result<()> {
+    lane::need_programs()?;
+    let jobs = jobs(tree, &args)?;
+    let must_test = args.command.is_empty();
+    let mut failed = Vec::new();
+    for suite in &args.suites {
+        if let Err(error) = on_suite(tree, suite, &jobs, must_test) {
+            eprintln!("error: kernel lane: {suite}: {error:#}");
+            failed.push(suite.as_str());
+        }
+    }
+    if !failed.is_empty() {
+        bail!("the kernel lane failed on {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+/// Runs every job, also after one has failed; the first failure is the answer.
+fn on_suite(tree: &Tree, suite: &str, jobs: &[Job], must_test: bool) -> Result<()> {
+    let kernel = Kernel::of(suite)?;
+    let name = format!("kernel lane: {suite}, Linux {}", kernel.version());
+    let mut tally = Tally::default();
+    let mut failure = None;
+    for job in jobs {
+        println!("{name}: {}", job.command.join(" "));
+        failure = failure.or(lane::run(tree, &kernel, job, &mut tally).err());
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    if must_test && tally.passed == 0 {
+        bail!("no test was run");
+    }
+    println!("{name}: {tally}");
+    Ok(())
+}
+
+/// What runs in the guest: the command of the caller, or every test program of the conformance package.
+fn jobs(tree: &Tree, args: &KernelArgs) -> Result<Vec<Job>> {
+    let job = |folder: PathBuf, command: Vec<String>| Job {
+        folder,
+        command,
+        modules: args.modules.clone(),
+        limit: Duration::from_secs(args.timeout),
+        memory_mib: args.memory,
+        console: args.console,
+    };
+    if !args.command.is_empty() {
+        return Ok(vec![job(tree.root().to_owned(), args.command.clone())]);
+    }
+    ebpf::build(tree)?;
+    let mut cargo = child::cargo();
+    cargo.args(["test", "--quiet", "--no-run", "--package", CONFORMANCE]).current_dir(tree.root());
+    let programs = artifacts::build(&mut cargo)?;
+    let tests = programs.into_iter().filter(|program| program.test);
+    let jobs: Vec<Job> = tests
+        .map(|program| {
+            let folder = program.manifest.parent().map_or_else(|| tree.root().to_owned(), Path::to_owned);
+            let file = program.executable.to_str().context("the path of a test program is no UTF-8")?;
+            Ok(job(folder, vec![file.to_owned()]))
+        })
+        .collect::<Result<_>>()?;
+    if jobs.is_empty() {
+        bail!("{CONFORMANCE} has no tests");
+    }
+    Ok(jobs)
+}
