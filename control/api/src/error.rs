@@ -38,8 +38,8 @@ pub enum ApiError {
         /// Every complaint, in order of place.
         messages: Vec<ConfigMessage>,
     },
-    /// A name in the request is not in the active configuration.
-    #[error("there is no {kind} {name} in the active configuration; there {} {}", if known.len() == 1 { "is" } else { "are" }, if known.is_empty() { "none".to_owned() } else { known.join(", ") })]
+    /// A name in the request is not in the configuration that is asked.
+    #[error("there is no {kind} {name} in the configuration; there {} {}", if known.len() == 1 { "is" } else { "are" }, if known.is_empty() { "none".to_owned() } else { known.join(", ") })]
     Unknown {
         /// `zone`, `policy` or `interface`.
         kind: String,

@@ -95,7 +95,7 @@ fn a_filter_selects_the_same_sessions_for_show_and_clear() {
     let (status, complaint) = refused(&lab.options.run_dir, "clear sessions --policy lan-uot");
     assert_eq!(
         (status, complaint.as_str()),
-        (1, "error: there is no policy lan-uot in the active configuration; there is lan-out\n")
+        (1, "error: there is no policy lan-uot in the configuration; there is lan-out\n")
     );
     daemon.stop();
 }

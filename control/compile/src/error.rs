@@ -10,7 +10,7 @@ pub enum CompileError {
     Invalid(Box<ConfigError>),
     /// More rows than a table holds.
     #[error(
-        "table {table} holds {size} rows and at least {needed} are needed; {most} needs most of them: {share}"
+        "table {table} holds {size} rows and at least {needed} are needed, most of them ({share}) for {most}"
     )]
     TooManyRows {
         /// The table.
@@ -40,6 +40,6 @@ pub enum CompileError {
         /// Stage and zones.
         place: String,
         /// Levels allowed.
-        depth: usize,
+        depth: u32,
     },
 }

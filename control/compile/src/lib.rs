@@ -20,7 +20,7 @@ mod region;
 mod ruleset;
 mod stage;
 
-pub use classifier::{Fields, MAX_DEPTH, Match, RootShape, Steps, classify, classify_counted, fields};
+pub use classifier::{Fields, Match, RootShape, Steps, classify, classify_counted, fields};
 pub use compile::{Compiled, compile, compile_within};
 pub use diff::{RulesetDiff, TableDiff};
 pub use error::CompileError;

@@ -198,7 +198,7 @@ fn numbered<T: std::fmt::Debug>(
     rule: impl Strategy<Value = T>,
     set: fn(&mut T, Name),
 ) -> impl Strategy<Value = Vec<T>> {
-    prop::collection::vec(rule, 0..12).prop_map(move |mut rules| {
+    prop::collection::vec(rule, 0..48).prop_map(move |mut rules| {
         for (place, rule) in rules.iter_mut().enumerate() {
             set(rule, name(&format!("r{place}")));
         }

@@ -3,8 +3,8 @@
 
 mod kinds;
 
-use flumen_abi::{Addr, Family, Generation, Stage};
-use flumen_compile::{Identities, MAX_DEPTH, classify, compile, fields};
+use flumen_abi::{Addr, Family, Generation, MAX_DEPTH, Stage};
+use flumen_compile::{Identities, classify, compile, fields};
 use kinds::{KINDS, Random};
 
 #[test]
@@ -16,7 +16,7 @@ fn every_kind_of_rule_set_compiles_and_means_what_it_says() {
         let ruleset = compiled.unwrap_or_else(|errors| panic!("{name}: {errors:?}")).ruleset;
         for shape in ruleset.shapes() {
             assert!(
-                shape.depths.iter().all(|depth| *depth <= MAX_DEPTH) && shape.fullest_leaf <= 31,
+                shape.depths.iter().all(|depth| *depth <= MAX_DEPTH as usize) && shape.fullest_leaf <= 31,
                 "{name}: {shape:?}"
             );
         }

@@ -213,7 +213,16 @@ fn assemble(
         host: Arc::clone(host),
         explainer,
         committer: Mutex::new(committer),
-        state: Mutex::new(State { engine, active, facts, ledger, live: 0, ageing_fails: false }),
+        state: Mutex::new(State {
+            engine,
+            active,
+            facts,
+            ledger,
+            live: 0,
+            ageing_fails: false,
+            unattached: false,
+            detached: false,
+        }),
         started: Instant::now(),
         adopted,
     })

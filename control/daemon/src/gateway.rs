@@ -36,6 +36,10 @@ pub(crate) struct State {
     pub(crate) live: u64,
     /// The last ageing pass failed; said once.
     pub(crate) ageing_fails: bool,
+    /// A device came back and could not be attached: tried again with the next change of the host.
+    pub(crate) unattached: bool,
+    /// Everything was removed on request: nothing may be attached again before the daemon ends.
+    pub(crate) detached: bool,
 }
 
 /// Sessions that are ended before the lock is given to others, who age sessions or apply configurations.
@@ -89,6 +93,9 @@ impl Gateway {
     /// Ends sessions whose time is over.
     pub(crate) fn sweep(&self, now_ms: u32) {
         let mut state = lock(&self.state);
+        if state.detached {
+            return;
+        }
         match state.engine.sweep(now_ms) {
             Ok(sweep) => {
                 state.live = sweep.live;
@@ -109,7 +116,7 @@ impl Gateway {
         let mut state = lock(&self.state);
         let before = std::mem::replace(&mut state.facts, facts);
         let index = |facts: &HostFacts, name: &str| facts.link(name).map(|link| link.index);
-        let mut returned = false;
+        let mut returned = state.unattached;
         for binding in &state.active.ruleset.interfaces {
             for name in [&binding.device, &binding.link] {
                 match (index(&before, name), index(&state.facts, name)) {
@@ -127,7 +134,9 @@ impl Gateway {
                 }
             }
         }
-        if let Err(error) = state.follow_host(&*self.host, returned) {
+        let followed = state.follow_host(&*self.host, returned);
+        state.unattached = returned && followed.is_err();
+        if let Err(error) = followed {
             tracing::error!("the change of links or addresses was not taken over: {error}");
         }
     }
@@ -243,6 +252,7 @@ impl Gateway {
 
     fn detach(&self) -> Result<(), ApiError> {
         let mut state = lock(&self.state);
+        state.detached = true;
         let detached = state.engine.detach().map_err(engine_failed);
         match restore(&*self.host, &mut state.ledger) {
             Ok(changes) => log_changes(&changes, "restored"),
@@ -262,6 +272,10 @@ impl Gateway {
 impl State {
     /// Prepares the host for `ruleset`, and installs what is present of it. After an error all is as before.
     pub(crate) fn install(&mut self, ruleset: &Ruleset, host: &dyn Host) -> Result<(), ApiError> {
+        if self.detached {
+            let reason = "the engine was detached, and the daemon is about to end".to_owned();
+            return Err(ApiError::Impossible { reason });
+        }
         let part = present_part(ruleset, &self.facts);
         let prepared = prepare_for(&part, host, &mut self.ledger)
             .map_err(|error| ApiError::State { reason: format!("the host cannot be prepared: {error}") });
@@ -278,6 +292,9 @@ impl State {
 
     /// Adapts to the facts: addresses and MTUs as they are; the whole ruleset again when a device is back.
     fn follow_host(&mut self, host: &dyn Host, returned: bool) -> Result<(), ApiError> {
+        if self.detached {
+            return Ok(());
+        }
         if !returned {
             return self.engine.host_changed(&self.facts).map_err(engine_failed);
         }

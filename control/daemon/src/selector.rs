@@ -24,7 +24,7 @@ impl Selector {
     /// Looks the names up.
     ///
     /// # Errors
-    /// [`ApiError::Unknown`] for a zone or policy that the active configuration does not have.
+    /// [`ApiError::Unknown`] for a zone or policy that the configuration does not have.
     pub(crate) fn new(filter: &SessionFilter, names: &Names) -> Result<Selector, ApiError> {
         let zone = |name: &Option<String>| name.as_deref().map(|name| zone_id(name, names)).transpose();
         Ok(Selector {

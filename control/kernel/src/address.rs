@@ -150,4 +150,13 @@ mod tests {
         assert_eq!(address([10, 1, 2, 3], 31).subnet_broadcast(), None);
         assert_eq!(address([10, 1, 2, 3], 32).subnet_broadcast(), None);
     }
+
+    #[test]
+    fn no_payload_makes_the_parser_panic() {
+        bolero::check!().for_each(|payload: &[u8]| {
+            if let Some(address) = parse(&Message { kind: RTM_NEWADDR, flags: 0, sequence: 0, payload }) {
+                assert!(address.addr.is_v4() || address.subnet_broadcast().is_none());
+            }
+        });
+    }
 }

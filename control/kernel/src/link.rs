@@ -55,7 +55,8 @@ fn parse(message: &Message<'_>) -> Option<Link> {
 #[cfg(test)]
 mod tests {
     use super::{
-        IFF_LOWER_UP, IFF_UP, IFLA_IFNAME, IFLA_INFO_KIND, IFLA_LINKINFO, IFLA_MTU, Link, RTM_NEWLINK, parse,
+        HEADER, IFF_LOWER_UP, IFF_UP, IFLA_IFNAME, IFLA_INFO_KIND, IFLA_LINKINFO, IFLA_MTU, Link,
+        RTM_NEWLINK, parse,
     };
     use crate::netlink::{AttributeWriter, Message};
     use flumen_abi::IfIndex;
@@ -86,5 +87,13 @@ mod tests {
         assert_eq!(read(IFF_UP | IFF_LOWER_UP), wan);
         assert!(!read(IFF_UP).running);
         assert!(!read(IFF_LOWER_UP).running);
+    }
+
+    #[test]
+    fn no_payload_makes_the_parser_panic() {
+        bolero::check!().for_each(|payload: &[u8]| {
+            let read = parse(&Message { kind: RTM_NEWLINK, flags: 0, sequence: 0, payload });
+            assert!(read.is_none() || payload.len() >= HEADER);
+        });
     }
 }

@@ -54,3 +54,17 @@ fn parse(message: &Message<'_>) -> Option<Neighbour> {
         _ => Neighbour::Unknown,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HEADER, RTM_NEWNEIGH, parse};
+    use crate::netlink::Message;
+
+    #[test]
+    fn no_payload_makes_the_parser_panic() {
+        bolero::check!().for_each(|payload: &[u8]| {
+            let read = parse(&Message { kind: RTM_NEWNEIGH, flags: 0, sequence: 0, payload });
+            assert!(read.is_none() || payload.len() >= HEADER);
+        });
+    }
+}

@@ -178,3 +178,17 @@ fn parse(message: &Message<'_>) -> Option<Route> {
         neighbour: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HEADER, RTM_NEWROUTE, parse};
+    use crate::netlink::Message;
+
+    #[test]
+    fn no_payload_makes_the_parser_panic() {
+        bolero::check!().for_each(|payload: &[u8]| {
+            let read = parse(&Message { kind: RTM_NEWROUTE, flags: 0, sequence: 0, payload });
+            assert!(read.is_none() || payload.len() >= HEADER);
+        });
+    }
+}

@@ -142,7 +142,7 @@ impl SessionKey {
 /// 96 bytes. User space maps the array and reads it while packets write it: ageing a million sessions is one
 /// pass over memory, without a system call (docs/adr/0003-session-records.md). The first 48 bytes are what
 /// the fast path touches.
-#[derive(Default, FromBytes, IntoBytes, KnownLayout)]
+#[derive(Default, Debug, FromBytes, IntoBytes, KnownLayout)]
 #[repr(C)]
 pub struct SessionRecord {
     /// Time of the last packet, milliseconds of the monotonic clock, truncated to 32 bits.
@@ -195,6 +195,26 @@ impl SessionRecord {
             self.key[4].load(),
         ];
         zerocopy::transmute!(words)
+    }
+
+    /// Copies every field of `other`, word by word.
+    pub fn copy_from(&self, other: &SessionRecord) {
+        let words = |from: &[Word64], to: &[Word64]| {
+            for (from, to) in from.iter().zip(to) {
+                to.store(from.load());
+            }
+        };
+        words(&other.key, &self.key);
+        words(&other.packets, &self.packets);
+        words(&other.bytes, &self.bytes);
+        for direction in 0..2 {
+            self.tcp_seen[direction].store(other.tcp_seen[direction].load());
+        }
+        self.policy.store(other.policy.load());
+        self.created_s.store(other.created_s.load());
+        self.generation.store(other.generation.load());
+        self.last_seen_ms.store(other.last_seen_ms.load());
+        self.timeout_ms.store(other.timeout_ms.load());
     }
 
     /// Sets every field for a new session; `timeout_ms` last, which makes it live.

@@ -1,6 +1,8 @@
 //! ICMP errors that the gateway itself sends, made in place from the packet that caused them.
 
 use crate::context::Context;
+use crate::decode::sum_words;
+use crate::environment::Environment;
 use crate::packet::{Fragment, Kind, Packet};
 use crate::run::{End, Verdict};
 use crate::tables::Tables;
@@ -72,7 +74,7 @@ const TTL: u8 = 64;
 ///
 /// Not inlined: in eBPF it has a stack of its own.
 #[inline(never)]
-pub(crate) fn send<F: Frame, T: Tables, E, S>(
+pub(crate) fn send<F: Frame, T: Tables, E: Environment, S>(
     frame: &mut F,
     context: &mut Context<'_, T, E, S>,
     packet: &Packet,
@@ -89,7 +91,7 @@ pub(crate) fn send<F: Frame, T: Tables, E, S>(
     if !quotable || !budget(context) {
         return unsent;
     }
-    match write(frame, packet, own, end) {
+    match write::<F, E>(frame, packet, own, end) {
         Some(()) => Verdict { reason: end.answer.sent(), device: context.device },
         None => Verdict { reason: Reason::EmitFailed, device: IfIndex(0) },
     }
@@ -119,7 +121,7 @@ fn budget<T: Tables, E, S>(context: &mut Context<'_, T, E, S>) -> bool {
 
 /// Puts an IP and an ICMP header before the packet and cuts it after the quote.
 #[inline(always)]
-fn write<F: Frame>(frame: &mut F, packet: &Packet, own: Addr, end: &End) -> Option<()> {
+fn write<F: Frame, E: Environment>(frame: &mut F, packet: &Packet, own: Addr, end: &End) -> Option<()> {
     let l2 = packet.l3.get();
     let ip_header = match packet.family {
         Family::V4 => V4,
@@ -144,7 +146,7 @@ fn write<F: Frame>(frame: &mut F, packet: &Packet, own: Addr, end: &End) -> Opti
         _ => {}
     }
     let l4 = packet.l3.plus(ip_header)?;
-    let quoted = sum(frame, l4.plus(ICMP)?, quote)?;
+    let quoted = sum_words::<F, E>(frame, l4.plus(ICMP)?, quote)?;
     let [kind, code] = end.answer.kind(packet.family);
     let mtu = end.mtu;
     let mut pseudo = Sum::ZERO;
@@ -204,17 +206,4 @@ fn v4_header(src: Addr, dst: Addr, total_length: u16) -> Ipv4 {
         .checksum()
         .into();
     ip
-}
-
-/// Sum of `length` bytes from `at`; a multiple of four, at most [`QUOTE`].
-#[inline(always)]
-fn sum<F: Frame>(frame: &F, at: Offset, length: u16) -> Option<Sum> {
-    let mut total = Sum::ZERO;
-    let mut done = 0_u16;
-    while done < length && (done as u32) < QUOTE {
-        let bytes: &[u8; 4] = frame.header(at.plus(done)?)?;
-        total = total.dword(u32::from_ne_bytes(*bytes));
-        done += 4;
-    }
-    Some(total)
 }

@@ -113,7 +113,7 @@ fn network<F: Frame, T: Tables, E: Environment, S: Trace>(
         let reason = if whole { Reason::HostNeighbour } else { Reason::Truncated };
         return Verdict { reason, device: IfIndex(0) };
     }
-    if !decode::ip(frame, packet, &mut context.work.end) {
+    if !decode::ip::<F, E>(frame, packet, &mut context.work.end) {
         return Verdict { reason: context.work.end.reason, device: IfIndex(0) };
     }
     context.trace.step(Step::Decoded(packet));

@@ -124,4 +124,16 @@ mod tests {
             assert!(matches!(answer, Err(ApiError::Malformed { .. })), "{text}: {answer:?}");
         }
     }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic() {
+        bolero::check!().for_each(|bytes: &[u8]| {
+            // Whatever it is: a request, a refusal, or no message at all.
+            drop(read_request(&mut &*bytes));
+            let mut framed = (bytes.len() as u32).to_be_bytes().to_vec();
+            framed.extend(bytes);
+            drop(read_request(&mut framed.as_slice()));
+            drop(read_response(&mut framed.as_slice()));
+        });
+    }
 }

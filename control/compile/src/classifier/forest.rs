@@ -6,7 +6,7 @@ use super::tree::{Seed, Stunted, Tree};
 ///
 /// Rules that are wide where others are narrow end up in many cells. Two ways to keep them apart are tried:
 /// to let each tree leave its worst rules to the next, and to sort rules by what they are narrow in first.
-/// The one whose look-ups read less is taken.
+/// The one whose look-ups read less is taken. When neither will do, each dimension gets a tree of its own.
 pub(super) fn grow(space: &Space, trees: usize, room: usize, effort: Effort) -> Result<Vec<Tree>, Stunted> {
     let all: Vec<u32> = (0..space.rules.len() as u32).collect();
     let plain = grow_groups(space, vec![all], trees, room, effort);
@@ -15,19 +15,15 @@ pub(super) fn grow(space: &Space, trees: usize, room: usize, effort: Effort) -> 
     {
         return plain;
     }
-    let groups = by_narrowness(space);
-    if groups.len() < 2 || groups.len() > trees {
-        return plain;
-    }
-    let sorted = grow_groups(space, groups, trees, room, effort);
+    let sorted = grow_groups(space, by_narrowness(space), trees, room, effort);
     match (plain, sorted) {
         (Ok(plain), Ok(sorted)) => Ok(if cost(&sorted) < cost(&plain) { sorted } else { plain }),
         (Ok(forest), Err(_)) | (Err(_), Ok(forest)) => Ok(forest),
-        (Err(stunted), Err(_)) => Err(stunted),
+        (Err(_), Err(_)) => grow_groups(space, by_narrowest(space), trees, room, effort),
     }
 }
 
-/// One tree for each group, and more for what they leave over.
+/// One tree for each group, and more for what they leave over; the last takes all groups that are left.
 fn grow_groups(
     space: &Space,
     groups: Vec<Vec<u32>>,
@@ -39,13 +35,17 @@ fn grow_groups(
     let mut groups = groups.into_iter();
     let mut carried: Vec<u32> = Vec::new();
     for place in 1..=trees {
+        let last = place == trees;
         let mut rules = groups.next().unwrap_or_default();
         rules.append(&mut carried);
+        if last {
+            rules.extend(groups.by_ref().flatten());
+        }
         if rules.is_empty() {
             break;
         }
         rules.sort_unstable();
-        let (tree, left) = grow_tree(space, rules, place == trees, room, effort)?;
+        let (tree, left) = grow_tree(space, rules, last, room, effort)?;
         forest.push(tree);
         carried = left;
     }
@@ -88,6 +88,22 @@ fn by_narrowness(space: &Space) -> Vec<Vec<u32>> {
             (false, false) => 3,
         };
         groups[group].push(place as u32);
+    }
+    groups.into_iter().filter(|group| !group.is_empty()).collect()
+}
+
+/// Rules by the dimension in which they are narrowest; the protocol, which has few values, goes with the
+/// destination port.
+fn by_narrowest(space: &Space) -> Vec<Vec<u32>> {
+    let mut groups: [Vec<u32>; 4] = Default::default();
+    let whole = space.whole();
+    let share = |rule: &Cell, axis: usize| {
+        let (part, all) = (rule[axis].high - rule[axis].low + 1, whole[axis].high + 1);
+        f64::from(part) / f64::from(all)
+    };
+    for (place, rule) in space.rules.iter().enumerate() {
+        let narrowest = (0..5).min_by(|a, b| share(rule, *a).total_cmp(&share(rule, *b)));
+        groups[narrowest.unwrap_or(0).min(3)].push(place as u32);
     }
     groups.into_iter().filter(|group| !group.is_empty()).collect()
 }

@@ -1,6 +1,7 @@
-use super::MAX_DEPTH;
 use crate::Ruleset;
-use flumen_abi::{Addr, Cut, DIMENSIONS, Dimension, Family, LeafRef, RootRow, RuleRow, Stage, ZoneId};
+use flumen_abi::{
+    Addr, Cut, DIMENSIONS, Dimension, Family, LeafRef, MAX_DEPTH, RootRow, RuleRow, Stage, ZoneId,
+};
 
 /// A packet as the classifier sees it, indexed by [`Dimension`]; the rest is zero.
 pub type Fields = [Cut; DIMENSIONS];

@@ -14,9 +14,6 @@ pub use lookup::{Fields, Match, Steps, classify, classify_counted, fields};
 pub(crate) use pack::{Boxed, Chain, Packed, pack};
 pub use shape::RootShape;
 
-/// Nodes on the way from the root of a tree to a leaf, at most.
-pub const MAX_DEPTH: usize = 48;
-
 /// How hard to work for fast look-ups: from wasteful to frugal with table rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Effort {

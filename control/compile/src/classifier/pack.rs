@@ -1,9 +1,9 @@
 use super::space::Space;
 use super::tree::{Stunted, Tree, TreeNode};
-use super::{Effort, MAX_DEPTH, forest};
+use super::{Effort, forest};
 use crate::region::{AXES, Region, cut};
 use crate::{CompileError, Limits, Table};
-use flumen_abi::{Family, LeafRef, NodeRow, RootKey, RootRow, RuleRow, TREES_PER_ROOT};
+use flumen_abi::{Family, LeafRef, MAX_DEPTH, NodeRow, RootKey, RootRow, RuleRow, TREES_PER_ROOT};
 use std::collections::HashMap;
 
 /// A box with its rank and action.
@@ -103,6 +103,7 @@ impl<'a> Packer<'a> {
     }
 
     fn trees(&mut self, chain: &Chain) -> Result<[u32; TREES_PER_ROOT], CompileError> {
+        debug_assert!(self.in_order(chain), "a leaf is read from top to bottom, trees are compared by rank");
         let separate = !chain.own.is_empty() && chain.shared.len() > FEW;
         let mut references = Vec::new();
         if separate {
@@ -115,6 +116,11 @@ impl<'a> Packer<'a> {
         let mut trees = [LeafRef::EMPTY; TREES_PER_ROOT];
         trees[..references.len()].copy_from_slice(&references);
         Ok(trees)
+    }
+
+    fn in_order(&self, chain: &Chain) -> bool {
+        let all = chain.own.iter().chain(&chain.shared);
+        all.map(|rule| self.boxes[*rule as usize].rank).is_sorted()
     }
 
     /// References of the trees that hold `rules`, which are of the family of `chain`.

@@ -1,10 +1,10 @@
 //! The trees against the plain reading of the rules: the first box that contains the packet.
 
 use super::pack::{Boxed, Chain, Packed, Packer, pack};
-use super::{Effort, MAX_DEPTH, classify, classify_counted, fields, lookup};
+use super::{Effort, classify, classify_counted, fields, lookup};
 use crate::region::{Region, Span};
 use crate::{CompileError, Limits, Ruleset, Table};
-use flumen_abi::{Addr, Family, Generation, LeafRef, RootKey, Settings, Stage, Timeouts, ZoneId};
+use flumen_abi::{Addr, Family, Generation, LeafRef, MAX_DEPTH, RootKey, Settings, Stage, Timeouts, ZoneId};
 use proptest::prelude::*;
 
 const FROM: ZoneId = ZoneId(1);
@@ -147,7 +147,7 @@ proptest! {
             let (found, steps) =
                 classify_counted(&ruleset, Stage::Policy, FROM, TO, Family::V6, &packet_fields(&packet));
             prop_assert_eq!(found.map(|found| (found.rank, found.action)), first_match(&boxes, &packet), "{:x?}", packet);
-            prop_assert!(steps.nodes <= 4 * MAX_DEPTH);
+            prop_assert!(steps.nodes <= 4 * MAX_DEPTH as usize);
         }
     }
 

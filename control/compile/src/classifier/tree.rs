@@ -1,7 +1,7 @@
+use super::Effort;
 use super::space::{Cell, Space, covers, edges};
 use super::tally::{Change, Tally};
-use super::{Effort, MAX_DEPTH};
-use flumen_abi::LeafRef;
+use flumen_abi::{LeafRef, MAX_DEPTH};
 
 /// A search tree. Children have greater places than their parents; the root is at 0.
 pub(super) struct Tree {
@@ -60,7 +60,7 @@ impl Tree {
         let cell = space.whole();
         let rules = visible(space, &cell, seed.rules.iter().copied());
         let mut level = vec![Bud { place: 0, cell, rules }];
-        for depth in 0.. {
+        for depth in 0_u32.. {
             let mut next = Vec::new();
             for bud in level {
                 growth.unfold(bud, depth, seed.last, &mut next)?;
@@ -122,7 +122,7 @@ impl<'a> Growth<'a> {
     }
 
     /// Makes a leaf of `bud`, or cuts it in two.
-    fn unfold(&mut self, mut bud: Bud, depth: usize, last: bool, next: &mut Vec<Bud>) -> Result<(), Stunted> {
+    fn unfold(&mut self, mut bud: Bud, depth: u32, last: bool, next: &mut Vec<Bud>) -> Result<(), Stunted> {
         if bud.place == self.nodes.len() {
             self.nodes.push(TreeNode::Leaf(Vec::new()));
         }

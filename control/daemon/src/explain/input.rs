@@ -154,4 +154,13 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn no_file_makes_the_reader_panic() {
+        bolero::check!().for_each(|file: &[u8]| {
+            drop(captured(file));
+            drop(captured(&[&[0x0a, 0x0d, 0x0d, 0x0a], file].concat()));
+            drop(captured(&[&pcap(1, &[])[..], file].concat()));
+        });
+    }
 }

@@ -197,10 +197,21 @@ impl Lab {
     }
 }
 
+impl Lab {
+    /// Asks the daemon of this gateway.
+    pub fn ask(&self, request: Request) -> Result<Response, ClientError> {
+        client(&self.options).ask(&request)
+    }
+
+    /// Looks again and again until it is as wanted; a change of the host takes a moment to arrive.
+    pub fn wait_until(&self, what: &str, wanted: impl Fn() -> bool) {
+        wait_until(what, wanted);
+    }
+}
+
 impl Running {
     pub fn client(&self) -> Client {
-        let socket = Options::socket_in(&self.options.run_dir);
-        Client::connect(&socket, Duration::from_secs(10)).unwrap()
+        client(&self.options)
     }
 
     pub fn ask(&self, request: Request) -> Result<Response, ClientError> {
@@ -217,16 +228,24 @@ impl Running {
         self.thread.join().unwrap();
     }
 
-    /// Asks until the answer is as wanted; a change of the host takes a moment to arrive.
+    /// As [`Lab::wait_until`].
     pub fn wait_until(&self, what: &str, wanted: impl Fn() -> bool) {
-        for _ in 0..500 {
-            if wanted() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        panic!("{what} did not happen");
+        wait_until(what, wanted);
     }
+}
+
+fn client(options: &Options) -> Client {
+    Client::connect(&Options::socket_in(&options.run_dir), Duration::from_secs(10)).unwrap()
+}
+
+fn wait_until(what: &str, wanted: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if wanted() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{what} did not happen");
 }
 
 /// Two zones, one policy out, source NAT.

@@ -91,4 +91,12 @@ mod tests {
             assert_eq!(Messages(&bytes[..cut]).collect::<Vec<_>>(), [None], "{cut}");
         }
     }
+
+    #[test]
+    fn any_datagram_splits_into_messages_without_a_panic_and_ends() {
+        bolero::check!().for_each(|bytes: &[u8]| {
+            let messages = Messages(bytes).count();
+            assert!(messages <= bytes.len() / super::HEADER + 1);
+        });
+    }
 }

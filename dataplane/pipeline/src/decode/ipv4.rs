@@ -1,3 +1,5 @@
+use super::sum::sum_words;
+use crate::environment::Environment;
 use crate::packet::{Fragment, Kind, Packet};
 use flumen_abi::{Addr, Family, PortBe, Reason, SessionKey};
 use flumen_frame::{Frame, Offset};
@@ -12,7 +14,7 @@ const HEADER: u16 = size_of::<Ipv4>() as u16;
 /// Truncated, `Ipv4Version`, `Ipv4HeaderLength`, `Ipv4TotalLength`, `Ipv4Checksum`, `Ipv4Martian`,
 /// `FragmentOffset`.
 #[inline(always)]
-pub(crate) fn decode<F: Frame>(frame: &F, packet: &mut Packet) -> Result<(), Reason> {
+pub(crate) fn decode<F: Frame, E: Environment>(frame: &F, packet: &mut Packet) -> Result<(), Reason> {
     let ip: &Ipv4 = frame.header(packet.l3).ok_or(Reason::Truncated)?;
     if ip.version() != 4 {
         return Err(Reason::Ipv4Version);
@@ -27,7 +29,7 @@ pub(crate) fn decode<F: Frame>(frame: &F, packet: &mut Packet) -> Result<(), Rea
     if packet.l3.get() as u32 + length as u32 > packet.frame_length {
         return Err(Reason::Ipv4TotalLength);
     }
-    if checksum(frame, packet.l3, ip, header)? != 0xffff {
+    if checksum::<F, E>(frame, packet.l3, ip, header)? != 0xffff {
         return Err(Reason::Ipv4Checksum);
     }
     if martian(ip.src, ip.dst) {
@@ -71,17 +73,15 @@ pub(crate) fn decode<F: Frame>(frame: &F, packet: &mut Packet) -> Result<(), Rea
 
 /// The folded sum over header and options, 0xffff when the checksum is right.
 #[inline(always)]
-fn checksum<F: Frame>(frame: &F, l3: Offset, ip: &Ipv4, header: u16) -> Result<u16, Reason> {
+fn checksum<F: Frame, E: Environment>(frame: &F, l3: Offset, ip: &Ipv4, header: u16) -> Result<u16, Reason> {
     let words: [u32; 5] = zerocopy_words(ip);
-    let mut sum = Sum::ZERO.dword(words[0]).dword(words[1]).dword(words[2]).dword(words[3]).dword(words[4]);
-    let mut at = HEADER;
-    while at < header && at < 60 {
-        let option: &[u8; 4] =
-            frame.header(l3.plus(at).ok_or(Reason::Truncated)?).ok_or(Reason::Truncated)?;
-        sum = sum.dword(u32::from_ne_bytes(*option));
-        at += 4;
+    let sum = Sum::ZERO.dword(words[0]).dword(words[1]).dword(words[2]).dword(words[3]).dword(words[4]);
+    if header == HEADER {
+        return Ok(sum.folded());
     }
-    Ok(sum.folded())
+    let at = l3.plus(HEADER).ok_or(Reason::Truncated)?;
+    let options = sum_words::<F, E>(frame, at, header - HEADER).ok_or(Reason::Truncated)?;
+    Ok(sum.sum(options).folded())
 }
 
 #[inline(always)]

@@ -1,3 +1,4 @@
+use crate::environment::{Environment, Turn};
 use crate::packet::{Fragment, Kind, Packet};
 use flumen_abi::{Addr, Family, PortBe, Reason, SessionKey};
 use flumen_frame::Frame;
@@ -13,7 +14,7 @@ const MAX_EXTENSIONS: u32 = 8;
 /// # Drops
 /// Truncated, `Ipv6Version`, `Ipv6PayloadLength`, `Ipv6Martian`, `Ipv6ExtensionHeaders`, `FragmentOffset`.
 #[inline(always)]
-pub(crate) fn decode<F: Frame>(frame: &F, packet: &mut Packet) -> Result<(), Reason> {
+pub(crate) fn decode<F: Frame, E: Environment>(frame: &F, packet: &mut Packet) -> Result<(), Reason> {
     let ip: &Ipv6 = frame.header(packet.l3).ok_or(Reason::Truncated)?;
     if ip.version() != 6 {
         return Err(Reason::Ipv6Version);
@@ -48,41 +49,64 @@ pub(crate) fn decode<F: Frame>(frame: &F, packet: &mut Packet) -> Result<(), Rea
     packet.ttl = ip.hop_limit;
     packet.tos = ip.traffic_class();
     packet.dont_fragment = true;
-    extensions(frame, packet)
+    extensions::<F, E>(frame, packet)
 }
 
 /// Moves `packet.l4` and `packet.key.proto` past the extension headers, up to the transport header or the
 /// payload of a later fragment. AH stays a header to skip: what it protects is still seen by policy.
 #[inline(always)]
-fn extensions<F: Frame>(frame: &F, packet: &mut Packet) -> Result<(), Reason> {
-    let mut count = 0;
-    while is_extension(packet.key.proto) {
-        let first = count == 0;
-        if count == MAX_EXTENSIONS || (packet.key.proto == proto::HOP_BY_HOP && !first) {
-            return Err(Reason::Ipv6ExtensionHeaders);
-        }
-        count += 1;
-        let bytes = if packet.key.proto == proto::FRAGMENT {
-            fragment(frame, packet)?
-        } else {
-            let extension: &Extension = frame.header(packet.l4).ok_or(Reason::Truncated)?;
-            let bytes = if packet.key.proto == proto::AUTHENTICATION {
-                (extension.length as u16 + 2) * 4
-            } else {
-                (extension.length as u16 + 1) * 8
-            };
-            packet.key.proto = extension.next_header;
-            bytes
-        };
-        packet.l4 = packet.l4.plus(bytes).ok_or(Reason::Truncated)?;
-        if (packet.l4.get() - packet.l3.get()) as u32 > packet.length {
-            return Err(Reason::Truncated);
-        }
-        if matches!(packet.fragment, Fragment::Later) {
-            return Ok(());
+fn extensions<F: Frame, E: Environment>(frame: &F, packet: &mut Packet) -> Result<(), Reason> {
+    if !is_extension(packet.key.proto) {
+        return Ok(());
+    }
+    let mut chain = Chain { frame, packet, reason: Reason::Forwarded };
+    E::repeat(MAX_EXTENSIONS, &mut chain);
+    let Chain { packet, reason, .. } = chain;
+    if !matches!(reason, Reason::Forwarded) {
+        return Err(reason);
+    }
+    let ended = matches!(packet.fragment, Fragment::Later) || !is_extension(packet.key.proto);
+    if ended { Ok(()) } else { Err(Reason::Ipv6ExtensionHeaders) }
+}
+
+/// A walk along extension headers.
+struct Chain<'a, F> {
+    frame: &'a F,
+    packet: &'a mut Packet,
+    /// [`Reason::Forwarded`] while nothing is wrong.
+    reason: Reason,
+}
+
+impl<F: Frame> Turn for Chain<'_, F> {
+    #[inline(always)]
+    fn take(&mut self, index: u32) -> bool {
+        match extension(self.frame, self.packet, index) {
+            Ok(()) => is_extension(self.packet.key.proto) && !matches!(self.packet.fragment, Fragment::Later),
+            Err(reason) => {
+                self.reason = reason;
+                false
+            }
         }
     }
-    Ok(())
+}
+
+/// Steps over one extension header.
+#[inline(always)]
+fn extension<F: Frame>(frame: &F, packet: &mut Packet, index: u32) -> Result<(), Reason> {
+    let bytes = match packet.key.proto {
+        proto::FRAGMENT => fragment(frame, packet)?,
+        proto::HOP_BY_HOP if index != 0 => return Err(Reason::Ipv6ExtensionHeaders),
+        kind => {
+            let header: &Extension = frame.header(packet.l4).ok_or(Reason::Truncated)?;
+            packet.key.proto = header.next_header;
+            match kind {
+                proto::AUTHENTICATION => (header.length as u16 + 2) * 4,
+                _ => (header.length as u16 + 1) * 8,
+            }
+        }
+    };
+    packet.l4 = packet.l4.plus(bytes).ok_or(Reason::Truncated)?;
+    if (packet.l4.get() - packet.l3.get()) as u32 > packet.length { Err(Reason::Truncated) } else { Ok(()) }
 }
 
 /// Reads a fragment header and returns its size.

@@ -3,11 +3,14 @@
 mod ipv4;
 mod ipv6;
 mod link;
+mod sum;
 mod transport;
 
 pub(crate) use link::link;
+pub(crate) use sum::sum_words;
 pub(crate) use transport::quoted_ports;
 
+use crate::environment::Environment;
 use crate::packet::Packet;
 use crate::run::End;
 use flumen_abi::Reason;
@@ -22,10 +25,10 @@ use flumen_wire::ethernet;
 /// Not inlined: in eBPF it has a stack of its own, and what the verifier knows of one packet's headers does not
 /// multiply the paths behind it.
 #[inline(never)]
-pub(crate) fn ip<F: Frame>(frame: &F, packet: &mut Packet, end: &mut End) -> bool {
+pub(crate) fn ip<F: Frame, E: Environment>(frame: &F, packet: &mut Packet, end: &mut End) -> bool {
     let read = match packet.ethertype {
-        ethernet::IPV4 => ipv4::decode(frame, packet),
-        ethernet::IPV6 => ipv6::decode(frame, packet),
+        ethernet::IPV4 => ipv4::decode::<F, E>(frame, packet),
+        ethernet::IPV6 => ipv6::decode::<F, E>(frame, packet),
         _ => Err(Reason::NotIp),
     };
     match read.and_then(|()| transport::transport(frame, packet)) {

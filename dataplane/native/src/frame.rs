@@ -1,0 +1,41 @@
+use flumen_frame::SliceFrame;
+
+/// One frame with room before it, as drivers leave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrameBuffer {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl FrameBuffer {
+    /// Room before the frame: `XDP_PACKET_HEADROOM`.
+    pub const HEADROOM: usize = 256;
+
+    /// A frame with these bytes.
+    pub fn new(frame: &[u8]) -> FrameBuffer {
+        let mut bytes = vec![0; Self::HEADROOM + frame.len()];
+        bytes[Self::HEADROOM..].copy_from_slice(frame);
+        FrameBuffer { start: Self::HEADROOM, end: bytes.len(), bytes }
+    }
+
+    /// Puts other bytes in, keeping the memory.
+    pub fn refill(&mut self, frame: &[u8]) {
+        self.bytes.resize(Self::HEADROOM + frame.len(), 0);
+        self.bytes[Self::HEADROOM..].copy_from_slice(frame);
+        (self.start, self.end) = (Self::HEADROOM, Self::HEADROOM + frame.len());
+    }
+
+    /// The frame's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    /// Lets `change` work on the frame.
+    pub fn with<R>(&mut self, change: impl FnOnce(&mut SliceFrame<'_>) -> R) -> R {
+        let mut frame = SliceFrame::new(&mut self.bytes, self.start, self.end);
+        let result = change(&mut frame);
+        (self.start, self.end) = (frame.range().start, frame.range().end);
+        result
+    }
+}
