@@ -2,14 +2,18 @@
 //!
 //! [`Engine`] is what the daemon drives; it knows rows, never configuration words.
 
+mod binding;
 mod error;
 mod facts;
+pub mod native;
 mod view;
 pub mod xdp;
 
 pub use error::EngineError;
 pub use facts::{HostFacts, LinkFacts, LocalFacts};
 pub use flumen_compile::{InterfaceBinding, Ruleset};
+pub use flumen_native::{FoundSession, Line, Names};
+pub use flumen_pipeline::{Route, RouteKind, RouteQuery};
 pub use view::{AttachMode, Attachment, CounterView, MapUse, SessionView, Sweep};
 
 use flumen_abi::{PolicyId, SessionKey};
@@ -43,6 +47,12 @@ pub trait Engine: Send {
     /// # Errors
     /// When a table cannot be read.
     fn sessions(&self, visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>) -> Result<(), EngineError>;
+
+    /// Copies the session that `key` is a direction of.
+    ///
+    /// # Errors
+    /// When a table cannot be read.
+    fn find_session(&self, key: &SessionKey) -> Result<Option<FoundSession>, EngineError>;
 
     /// Removes the session whose forward direction has `key`; false when there is none.
     ///

@@ -146,7 +146,8 @@ impl<'a> Plan<'a> {
         let forwarding = |device: &str| Setting::conf("ipv6", device, FORWARDING);
         // A device that forwards ignores router advertisements unless accept_ra is 2, and routes learnt from
         // them are removed when any device begins to forward.
-        for device in links.iter().chain(others) {
+        let hears = |device: &&String| *device != "lo" && *device != "default";
+        for device in links.iter().chain(others).filter(hears) {
             let accept = Setting::conf("ipv6", device, "accept_ra");
             let host_role = self.original(&forwarding(device))?.as_deref() == Some("0");
             if host_role && self.original(&accept)?.as_deref() == Some("1") {

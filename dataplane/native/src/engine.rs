@@ -6,9 +6,9 @@ use flumen_abi::IfIndex;
 use flumen_pipeline::{NoTrace, Scratch, Trace, Verdict, run};
 
 /// Tables, an environment and the pipeline.
-pub struct Native<R = RouteTable> {
+pub struct Native<'a, R = RouteTable> {
     /// Rows.
-    pub tables: NativeTables,
+    pub tables: NativeTables<'a>,
     /// Clock, random numbers, routes.
     pub environment: NativeEnvironment<R>,
     scratch: Scratch,
@@ -16,9 +16,9 @@ pub struct Native<R = RouteTable> {
 
 // === impl Native ===
 
-impl<R: Routes> Native<R> {
+impl<'a, R: Routes> Native<'a, R> {
     /// An engine over these.
-    pub fn new(tables: NativeTables, environment: NativeEnvironment<R>) -> Native<R> {
+    pub fn new(tables: NativeTables<'a>, environment: NativeEnvironment<R>) -> Native<'a, R> {
         Native { tables, environment, scratch: Scratch::default() }
     }
 

@@ -27,7 +27,7 @@ impl Default for Bounds {
 }
 
 /// All tables, in memory.
-pub struct NativeTables {
+pub struct NativeTables<'a> {
     active: Cell<Slot>,
     rulesets: [RulesetRows; 2],
     locals: HashMap<Addr, LocalRow>,
@@ -38,14 +38,14 @@ pub struct NativeTables {
     counters: Vec<Cell<Counter>>,
     hits: RefCell<BTreeMap<PolicyId, Counter>>,
     answers: AnswerBudget,
-    source: Option<Box<dyn SessionSource>>,
+    source: Option<&'a dyn SessionSource>,
 }
 
 // === impl NativeTables ===
 
-impl NativeTables {
+impl<'a> NativeTables<'a> {
     /// Empty tables.
-    pub fn new(bounds: Bounds) -> NativeTables {
+    pub fn new(bounds: Bounds) -> NativeTables<'a> {
         NativeTables {
             active: Cell::new(Slot::new(0)),
             rulesets: [RulesetRows::default(), RulesetRows::default()],
@@ -62,7 +62,7 @@ impl NativeTables {
     }
 
     /// Asks `source` for sessions that are not in these tables.
-    pub fn with_source(mut self, source: Box<dyn SessionSource>) -> NativeTables {
+    pub fn with_source(mut self, source: &'a dyn SessionSource) -> NativeTables<'a> {
         self.source = Some(source);
         self
     }
@@ -126,7 +126,7 @@ impl NativeTables {
     /// Takes a session over from the source, under a record of our own.
     #[cold]
     fn import(&self, key: &SessionKey) -> Option<SessionRow> {
-        let found = self.source.as_ref()?.find(key)?;
+        let found = self.source?.find(key)?;
         let slot = self.take_record()?;
         self.records.get(slot.0 as usize)?.copy_from(&found.record);
         let row = SessionRow { slot, ..found.row };
@@ -135,7 +135,7 @@ impl NativeTables {
     }
 }
 
-impl Tables for NativeTables {
+impl Tables for NativeTables<'_> {
     #[inline(always)]
     fn active(&self) -> Slot {
         self.active.get()
@@ -203,7 +203,7 @@ impl Tables for NativeTables {
     }
 
     fn insert_session(&self, key: &SessionKey, row: &SessionRow) -> Result<(), InsertError> {
-        if self.source.as_ref().is_some_and(|source| source.find(key).is_some()) {
+        if self.source.is_some_and(|source| source.find(key).is_some()) {
             return Err(InsertError::Exists);
         }
         self.sessions.borrow_mut().insert(key, row)

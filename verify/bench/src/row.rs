@@ -22,6 +22,7 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) middle: Middle,
     pub(crate) traffic: Spec,
+    pub(crate) flow_count: u32,
     /// The traffic is TCP.
     pub(crate) tcp: bool,
     pub(crate) flows: Flows,
@@ -48,7 +49,6 @@ const FRESH: u32 = 4_000_000;
 /// Every row, floors and peers first.
 pub(crate) fn rows() -> Vec<Row> {
     let (udp4, udp6, tcp4) = (Spec::udp4(), Spec::udp6(), Spec::tcp4());
-    let many = |flows| Spec::udp4().flows(flows).order(Order::Random);
     let (drop, redirect) = (Middle::Kernel(Device::XdpDrop), Middle::Kernel(Device::XdpRedirect));
     let (snat, plain) = (Middle::Flumen(Rules::SourceNat), Middle::Flumen(Rules::Plain));
     vec![
@@ -62,8 +62,8 @@ pub(crate) fn rows() -> Vec<Row> {
         Row::new(STATEFUL_NEW, Middle::KernelFresh(Device::NftStateful)),
         Row::new(MASQUERADE_NEW, Middle::KernelFresh(Device::NftMasquerade)),
         Row::known("flumen/udp4-snat/1", snat, udp4.clone()).beside(MASQUERADE),
-        Row::known("flumen/udp4-snat/10k", snat, many(10_000)).beside(MASQUERADE),
-        Row::known("flumen/udp4-snat/1m", snat, many(1_000_000)).beside(MASQUERADE),
+        Row::known("flumen/udp4-snat/10k", snat, udp4.clone()).among(10_000).beside(MASQUERADE),
+        Row::known("flumen/udp4-snat/1m", snat, udp4.clone()).among(1_000_000).beside(MASQUERADE),
         Row::known("flumen/udp4-plain/1", plain, udp4).beside(STATEFUL),
         Row { tcp: true, ..Row::known("flumen/tcp4-snat/1", snat, tcp4).beside(MASQUERADE) },
         Row::known("flumen/udp6-plain/1", plain, udp6).ipv6().beside(STATEFUL),
@@ -80,12 +80,19 @@ pub(crate) fn rows() -> Vec<Row> {
 impl Row {
     fn known(name: &'static str, middle: Middle, traffic: Spec) -> Self {
         let (floor, redirect) = (DROP, Some(REDIRECT));
-        Self { name, middle, traffic, tcp: false, flows: Flows::Known, floor, redirect, nft: None }
+        let (flow_count, flows, tcp, nft) = (1, Flows::Known, false, None);
+        Self { name, middle, traffic, flow_count, tcp, flows, floor, redirect, nft }
     }
 
     fn new(name: &'static str, middle: Middle) -> Self {
         let known = Self::known(name, middle, Spec::udp4().flows(FRESH));
         Self { flows: Flows::New, redirect: Some(REDIRECT), ..known }
+    }
+
+    /// So many flows, hit in pseudo-random order.
+    fn among(self, flow_count: u32) -> Self {
+        let traffic = self.traffic.flows(flow_count).order(Order::Random);
+        Self { traffic, flow_count, ..self }
     }
 
     /// Its frames are longer: they have floors of their own.

@@ -4,23 +4,17 @@ use super::tree::{Seed, Stunted, Tree};
 
 /// Up to `trees` search trees that hold every rule of `space` between them.
 ///
-/// Rules that are wide where others are narrow end up in many cells. Two ways to keep them apart are tried:
-/// to let each tree leave its worst rules to the next, and to sort rules by what they are narrow in first.
-/// The one whose look-ups read less is taken. When neither will do, each dimension gets a tree of its own.
+/// One tree reads least, unless rules that are wide where others are narrow end up in too many of its cells.
+/// Then the rules are sorted by what they are narrow in, one tree for each kind, and a tree leaves its worst
+/// rules to the next. When that will not do either, each dimension gets a tree of its own.
 pub(super) fn grow(space: &Space, trees: usize, room: usize, effort: Effort) -> Result<Vec<Tree>, Stunted> {
     let all: Vec<u32> = (0..space.rules.len() as u32).collect();
-    let plain = grow_groups(space, vec![all], trees, room, effort);
-    if let Ok(forest) = &plain
-        && forest.len() == 1
-    {
-        return plain;
+    let budget = effort.budget(all.len()).min(room);
+    if let Ok((tree, _)) = Tree::grow(space, Seed { rules: all, last: true, room: budget }, effort) {
+        return Ok(vec![tree]);
     }
-    let sorted = grow_groups(space, by_narrowness(space), trees, room, effort);
-    match (plain, sorted) {
-        (Ok(plain), Ok(sorted)) => Ok(if cost(&sorted) < cost(&plain) { sorted } else { plain }),
-        (Ok(forest), Err(_)) | (Err(_), Ok(forest)) => Ok(forest),
-        (Err(_), Err(_)) => grow_groups(space, by_narrowest(space), trees, room, effort),
-    }
+    grow_groups(space, by_narrowness(space), trees, room, effort)
+        .or_else(|_| grow_groups(space, by_narrowest(space), trees, room, effort))
 }
 
 /// One tree for each group, and more for what they leave over; the last takes all groups that are left.
@@ -106,9 +100,4 @@ fn by_narrowest(space: &Space) -> Vec<Vec<u32>> {
         groups[narrowest.unwrap_or(0).min(3)].push(place as u32);
     }
     groups.into_iter().filter(|group| !group.is_empty()).collect()
-}
-
-/// What a look-up reads, in nodes and rules: the mean over the entries of each tree.
-fn cost(forest: &[Tree]) -> f64 {
-    forest.iter().map(Tree::cost).sum()
 }

@@ -32,4 +32,9 @@ impl Effort {
         Effort { leaf: 16, copies: 4, slack: 64 },
         Effort { leaf: 31, copies: 1, slack: 31 },
     ];
+
+    /// Entries that a tree of so many rules may have.
+    pub(crate) const fn budget(self, rules: usize) -> usize {
+        self.copies * rules + self.slack
+    }
 }

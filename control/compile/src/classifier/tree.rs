@@ -73,26 +73,6 @@ impl Tree {
         }
         Ok(growth.finish(&seed.rules))
     }
-
-    /// Nodes and rules that a look-up reads: the mean over all leaves, each weighed by its rules.
-    pub(super) fn cost(&self) -> f64 {
-        let mut depths = vec![0_u32; self.nodes.len()];
-        let (mut sum, mut weight) = (0_u64, 0_u64);
-        for (place, node) in self.nodes.iter().enumerate() {
-            match node {
-                TreeNode::Cut { low, high, .. } => {
-                    depths[*low] = depths[place] + 1;
-                    depths[*high] = depths[place] + 1;
-                }
-                TreeNode::Leaf(rules) => {
-                    let count = rules.len() as u64;
-                    sum += count * (u64::from(depths[place]) + count);
-                    weight += count;
-                }
-            }
-        }
-        sum as f64 / weight.max(1) as f64
-    }
 }
 
 /// A tree while it grows.
@@ -175,7 +155,7 @@ impl<'a> Growth<'a> {
         if seed.last {
             return if total > seed.room { Err(Stunted::Room) } else { Ok(()) };
         }
-        let budget = self.effort.copies * seed.rules.len() + self.effort.slack;
+        let budget = self.effort.budget(seed.rules.len());
         if total <= budget {
             return Ok(());
         }

@@ -65,11 +65,6 @@ impl<T> Mapped<T> {
             .map_err(|source| system(format!("map table {name}"), source))?;
         Ok(Mapped { memory, len, row: PhantomData })
     }
-
-    /// Rows there is room for, of all rulesets together.
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
 }
 
 impl<T: FromBytes + IntoBytes + Immutable> Mapped<T> {

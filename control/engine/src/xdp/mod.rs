@@ -21,7 +21,10 @@ mod status;
 pub use attach::ModeChoice;
 pub use program::{ProgramFacts, XdpOptions};
 
-use crate::{Attachment, CounterView, Engine, EngineError, HostFacts, MapUse, SessionView, Sweep};
+use crate::binding;
+use crate::{
+    Attachment, CounterView, Engine, EngineError, FoundSession, HostFacts, MapUse, SessionView, Sweep,
+};
 use arrays::Arrays;
 use attach::Attachments;
 use flumen_abi::{Counter, Generation, PolicyId, SessionKey, Slot};
@@ -92,7 +95,7 @@ impl Engine for XdpEngine {
 
     fn install(&mut self, ruleset: &Ruleset, host: &HostFacts) -> Result<(), EngineError> {
         install::check_sizes(ruleset)?;
-        let bindings = install::resolve(ruleset, host)?;
+        let bindings = binding::resolve(ruleset, host)?;
         let slot = self.active()?.other();
         install::write(&mut self.rows, &mut self.arrays, slot, ruleset, &bindings)?;
         self.rows.set_locals(&host.locals)?;
@@ -111,7 +114,7 @@ impl Engine for XdpEngine {
     fn host_changed(&mut self, host: &HostFacts) -> Result<(), EngineError> {
         self.rows.set_locals(&host.locals)?;
         let Some(installed) = &self.installed else { return Ok(()) };
-        let bindings = install::resolve_present(&installed.ruleset, host);
+        let bindings = binding::resolve_present(&installed.ruleset, host);
         self.rows.set_bindings(installed.slot, &bindings)?;
         self.attachments.drop_dead(install::devices(&bindings));
         self.attachments.attach_all(&mut self.program, &self.pins, install::devices(&bindings)).map(drop)
@@ -123,6 +126,10 @@ impl Engine for XdpEngine {
 
     fn sessions(&self, visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>) -> Result<(), EngineError> {
         sessions::visit(&self.rows, self.arrays.records(), visit)
+    }
+
+    fn find_session(&self, key: &SessionKey) -> Result<Option<FoundSession>, EngineError> {
+        sessions::find(&self.rows, self.arrays.records(), key)
     }
 
     fn remove_session(&mut self, key: &SessionKey) -> Result<bool, EngineError> {

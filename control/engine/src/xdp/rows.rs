@@ -1,5 +1,5 @@
-use super::install::Binding;
 use super::program::{Loaded, bpf};
+use crate::binding::Binding;
 use crate::{CounterView, EngineError, LocalFacts};
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues, Stack};
 use flumen_abi::{

@@ -1,5 +1,5 @@
 use super::rows::Rows;
-use crate::{EngineError, SessionView, Sweep};
+use crate::{EngineError, FoundSession, SessionView, Sweep};
 use flumen_abi::{
     Counter, Direction, Generation, PolicyId, SessionKey, SessionRecord, SessionRow, SessionSlot,
 };
@@ -72,6 +72,20 @@ fn view(key: SessionKey, row: SessionRow, record: &SessionRecord, now: &Now) -> 
         idle: Duration::from_millis(idle_ms),
         timeout: Duration::from_millis(u64::from(record.timeout_ms.load())),
     }
+}
+
+/// Copies the session that `key` is a direction of.
+pub(crate) fn find(
+    rows: &Rows,
+    records: &[SessionRecord],
+    key: &SessionKey,
+) -> Result<Option<FoundSession>, EngineError> {
+    let Some(row) = rows.session(key)? else { return Ok(None) };
+    let record = SessionRecord::default();
+    if let Some(live) = records.get(row.slot.0 as usize) {
+        record.copy_from(live);
+    }
+    Ok(Some(FoundSession { row, record }))
 }
 
 /// Removes the session with the forward key `key`.
