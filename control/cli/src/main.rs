@@ -30,7 +30,7 @@ fn run(arguments: &Arguments) -> Outcome {
         Command::Run { config, places } => {
             flumen_daemon::init_log();
             let options = places.options(&arguments.connection, config.clone());
-            Ok(flumen_daemon::run(&options, &flumen_daemon::XdpEngines, None)?)
+            Ok(flumen_daemon::run(&options, &flumen_daemon::XdpEngines)?)
         }
         Command::Check { file, host } => check::run(file, *host, Output { json: arguments.json }),
         Command::Apply { file } => ask::apply(arguments, file),

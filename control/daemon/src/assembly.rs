@@ -2,7 +2,7 @@ use crate::gateway::log_changes;
 use crate::instance::Instance;
 use crate::signals::Signals;
 use crate::store::Store;
-use crate::{Daemon, DaemonError, Engines, Explain, Options};
+use crate::{Daemon, DaemonError, Engines, Options};
 use flumen_kernel::{Ledger, LinuxHost, boot_id, pin_directory, restore};
 use std::sync::Arc;
 
@@ -10,15 +10,11 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// Why it did not start; the host's traffic is as it was.
-pub fn run(
-    options: &Options,
-    engines: &dyn Engines,
-    explainer: Option<Box<dyn Explain>>,
-) -> Result<(), DaemonError> {
+pub fn run(options: &Options, engines: &dyn Engines) -> Result<(), DaemonError> {
     root_only()?;
     let signals = Signals::block()?;
     find_bpf_filesystem(options)?;
-    Daemon::start(options, Arc::new(LinuxHost), engines, explainer)?.serve(Some(&signals));
+    Daemon::start(options, Arc::new(LinuxHost), engines)?.serve(Some(&signals));
     Ok(())
 }
 

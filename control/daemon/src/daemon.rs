@@ -2,7 +2,6 @@ use crate::active::{absent, present_part};
 use crate::candidate::Candidate;
 use crate::commit::{Committer, activate};
 use crate::engines::{EngineOptions, Engines};
-use crate::explain::Explain;
 use crate::gateway::{Gateway, State, lock, log_changes, prepare_for};
 use crate::instance::Instance;
 use crate::server::{Door, Server};
@@ -49,7 +48,6 @@ impl Daemon {
         options: &Options,
         host: Arc<dyn Host>,
         engines: &dyn Engines,
-        explainer: Option<Box<dyn Explain>>,
     ) -> Result<Daemon, DaemonError> {
         let instance = Instance::claim(options)?;
         let store = Store::open(&options.state_dir)?;
@@ -57,7 +55,7 @@ impl Daemon {
         let stop = Stop::new().map_err(|errno| DaemonError::file("make an event descriptor", errno))?;
         let watch = host.watch()?;
         let door = Door::open(&options.socket())?; // whatever can fail does so before the engine is touched
-        let gateway = Arc::new(assemble(options, &host, engines, explainer, store, start)?);
+        let gateway = Arc::new(assemble(options, &host, engines, store, start)?);
         let no_thread = |error| DaemonError::file("start a thread", error);
         let server = Server::start(door, Arc::clone(&gateway), stop.clone()).map_err(no_thread)?;
         let follower = host::follow(Arc::clone(&gateway), watch, stop.clone()).map_err(no_thread)?;
@@ -148,7 +146,6 @@ fn assemble(
     options: &Options,
     host: &Arc<dyn Host>,
     engines: &dyn Engines,
-    explainer: Option<Box<dyn Explain>>,
     store: Store,
     start: Start,
 ) -> Result<Gateway, DaemonError> {
@@ -211,7 +208,6 @@ fn assemble(
     );
     Ok(Gateway {
         host: Arc::clone(host),
-        explainer,
         committer: Mutex::new(committer),
         state: Mutex::new(State {
             engine,

@@ -1,7 +1,7 @@
 use crate::active::{Active, absent, present_part};
 use crate::candidate::Candidate;
 use crate::commit::Committer;
-use crate::explain::{Explain, ExplainFrames, frames};
+use crate::explain;
 use crate::selector::Selector;
 use crate::{check, sessions, show};
 use flumen_api::{
@@ -17,7 +17,6 @@ use std::time::Instant;
 /// The running gateway: one engine, one active configuration, one host.
 pub(crate) struct Gateway {
     pub(crate) host: Arc<dyn Host>,
-    pub(crate) explainer: Option<Box<dyn Explain>>,
     /// Held for a whole commit, so that there is one at a time; taken before `state`.
     pub(crate) committer: Mutex<Committer>,
     pub(crate) state: Mutex<State>,
@@ -211,10 +210,6 @@ impl Gateway {
     }
 
     fn explain(&self, request: &ExplainRequest) -> Result<ExplainReport, ApiError> {
-        let Some(explainer) = &self.explainer else {
-            let reason = "this daemon was started without the engine that explains packets".to_owned();
-            return Err(ApiError::Impossible { reason });
-        };
         let candidate = match &request.candidate {
             Some(text) => Some(self.compile_candidate(text)?),
             None => None,
@@ -224,21 +219,9 @@ impl Gateway {
             Some(compiled) => (&compiled.ruleset, &compiled.names),
             None => (&state.active.ruleset, &state.active.names),
         };
-        let (interface, frames) = frames(&request.input, names)?;
-        let binding = ruleset.interfaces.iter().find(|binding| binding.id == interface);
-        let Some(binding) = binding else {
-            return Err(ApiError::Impossible { reason: "the interface is in no zone".to_owned() });
-        };
-        explainer.explain(&ExplainFrames {
-            frames,
-            interface,
-            binding,
-            ruleset,
-            names,
-            engine: &*state.engine,
-            facts: &state.facts,
-            host: &*self.host,
-        })
+        let asked =
+            explain::State { ruleset, names, engine: &*state.engine, facts: &state.facts, host: &*self.host };
+        explain::explain(&request.input, &asked)
     }
 
     /// Compiles a candidate with the numbers in use, so that sessions mean the same zones.

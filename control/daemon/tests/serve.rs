@@ -4,9 +4,12 @@
 mod support;
 
 use flumen_api::transport::ClientError;
-use flumen_api::{ApiError, ConfigMessage, LinkState, Request, Response, SessionFilter, SessionsReport};
+use flumen_api::{
+    ApiError, ConfigMessage, ExplainInput, ExplainRequest, LinkState, Probe, Protocol, Request, Response,
+    SessionFilter, SessionsReport,
+};
 use flumen_daemon::DaemonError;
-use flumen_kernel::{Host, Setting};
+use flumen_kernel::{Host, Neighbour, Route, RouteOutcome, Setting};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -321,5 +324,62 @@ fn bytes_that_are_no_request_do_no_harm() {
         stream.read_to_end(&mut answer).ok();
     }
     assert_eq!(status(&daemon).generation, 1);
+    daemon.stop();
+}
+
+#[test]
+fn a_packet_is_explained_on_the_active_and_on_a_candidate_configuration() {
+    let (lab, daemon) = started();
+    let wan = lab.host.facts().unwrap().link("wan0").unwrap().index;
+    let route = Route {
+        outcome: RouteOutcome::Forward,
+        egress: Some(wan),
+        egress_mac: [2, 0, 0, 0, 0, 0x11],
+        next_hop: None,
+        neighbour: Some(Neighbour::Known([2, 0, 0, 0, 0, 0x22])),
+    };
+    lab.host.add_route("198.51.100.80".parse().unwrap(), route);
+    let probe = Probe {
+        interface: "lan0".into(),
+        source: "192.168.1.10".parse().unwrap(),
+        destination: "198.51.100.80".parse().unwrap(),
+        protocol: Protocol::TCP,
+        source_port: 50_000,
+        destination_port: 443,
+        icmp: None,
+        tcp_flags: None,
+    };
+    let explain = |probe: &Probe, candidate: Option<String>| {
+        let request = ExplainRequest { input: ExplainInput::Probe(probe.clone()), candidate };
+        match daemon.ask(Request::Explain(request)) {
+            Ok(Response::Explained(report)) => Ok(report.packets[0].clone()),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.to_string()),
+        }
+    };
+    let packet = explain(&probe, None).unwrap();
+    assert_eq!((packet.outcome.as_str(), packet.reason.as_str()), ("forward", "forwarded"), "{packet:?}");
+    assert_eq!(packet.egress_interface.as_deref(), Some("wan0"));
+    let rows: Vec<&str> = packet.steps.iter().filter_map(|step| step.row.as_deref()).collect();
+    assert!(rows.contains(&"policy lan-out, lan to wan"), "{rows:?}");
+    assert!(rows.contains(&"source NAT rule masquerade, lan to wan"), "{rows:?}");
+    assert!(packet.frame_after.starts_with("020000000022020000000011"), "{}", packet.frame_after);
+    assert!(packet.frame_after.contains("cb007105"), "the gateway's address is the source now");
+    assert_eq!(lab.engines.kernel().sessions.len(), 0, "nothing was opened");
+
+    let denied = explain(&probe, Some(config().replace("permit", "deny"))).unwrap();
+    assert_eq!((denied.outcome.as_str(), denied.reason.as_str()), ("drop", "policy-denied"));
+    assert_eq!((denied.frame_after.as_str(), denied.egress_interface), ("", None));
+    assert!(explain(&probe, Some("{".into())).unwrap_err().contains("refused"));
+
+    let elsewhere = Probe { destination: "192.0.2.1".parse().unwrap(), ..probe.clone() };
+    assert_eq!(explain(&elsewhere, None).unwrap().reason, "no-route");
+    lab.host.set(Setting::conf("ipv4", "lan0", "forwarding"), "0");
+    assert_eq!(explain(&probe, None).unwrap().reason, "forwarding-disabled");
+    let unknown = Probe { interface: "lan9".into(), ..probe };
+    assert_eq!(
+        explain(&unknown, None).unwrap_err(),
+        "there is no interface lan9 in the configuration; there are lan0, wan0"
+    );
     daemon.stop();
 }

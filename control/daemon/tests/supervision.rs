@@ -59,7 +59,7 @@ fn signals_reload_and_end_the_daemon() {
     let (options, host, engines) = (lab.options.clone(), lab.host.clone(), lab.engines.clone());
     let thread = std::thread::spawn(move || {
         let signals = Signals::block().unwrap();
-        let daemon = Daemon::start(&options, Arc::new(host), &engines, None).unwrap();
+        let daemon = Daemon::start(&options, Arc::new(host), &engines).unwrap();
         started.send(()).unwrap();
         daemon.serve(Some(&signals));
     });

@@ -42,6 +42,8 @@ fn bind(interface: &InterfaceBinding, host: &HostFacts) -> Result<Binding, Engin
             mtu: link.mtu,
             zone: interface.zone,
             id: interface.id,
+            mac: link.mac,
+            reserved: 0,
         },
     })
 }

@@ -16,6 +16,8 @@ pub struct LinkFacts {
     pub index: IfIndex,
     /// Kernel name.
     pub name: String,
+    /// Ethernet address; zero when it has none.
+    pub mac: [u8; 6],
     /// Largest IP packet, bytes.
     pub mtu: u32,
     /// Primary IPv4 address.

@@ -2,7 +2,7 @@
 
 use crate::binding::resolve_present;
 use crate::{Engine, EngineError, FoundSession, HostFacts, Line, Names, Route, RouteQuery};
-use flumen_abi::{IfIndex, InterfaceKey, LinkKey, LocalRow, Reason, RootKey, SessionKey, Slot};
+use flumen_abi::{IfIndex, InterfaceKey, LocalRow, Reason, RootKey, SessionKey, Slot};
 use flumen_compile::Ruleset;
 use flumen_native::{
     Bounds, FrameBuffer, Native, NativeEnvironment, NativeTables, SessionSource, Transcript,
@@ -29,7 +29,7 @@ pub fn tables(ruleset: &Ruleset, host: &HostFacts, bounds: Bounds) -> NativeTabl
     rows.settings = Some(ruleset.settings);
     for binding in resolve_present(ruleset, host) {
         rows.interfaces.insert(InterfaceKey { slot: 0, ..binding.key }, binding.interface);
-        rows.links.insert(LinkKey { slot: 0, link: binding.interface.link }, binding.link);
+        rows.add_port(binding.interface.link, binding.link);
     }
     rows.roots.extend(ruleset.roots.iter().map(|(key, row)| (RootKey { slot: 0, ..*key }, *row)));
     rows.nodes.clone_from(&ruleset.nodes);

@@ -32,6 +32,7 @@ pub(crate) fn assemble(links: &[Link], addresses: &[Address]) -> HostFacts {
     let links = links.iter().map(|link| LinkFacts {
         index: link.index,
         name: link.name.clone(),
+        mac: link.mac,
         mtu: link.mtu,
         v4: primary(addresses, link.index, |address| address.addr.is_v4()),
         v6: primary(addresses, link.index, |address| !address.addr.is_v4() && !address.is_unique_local())
@@ -68,7 +69,14 @@ mod tests {
     }
 
     fn eth0() -> Vec<Link> {
-        vec![Link { index: IfIndex(2), name: "eth0".into(), mtu: 1500, running: true, kind: String::new() }]
+        vec![Link {
+            index: IfIndex(2),
+            name: "eth0".into(),
+            mtu: 1500,
+            running: true,
+            mac: [0; 6],
+            kind: String::new(),
+        }]
     }
 
     fn addr(text: &str) -> Option<Addr> {

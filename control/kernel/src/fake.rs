@@ -43,6 +43,7 @@ impl FakeHost {
         state.facts.links.push(LinkFacts {
             index,
             name: name.to_owned(),
+            mac: [2, 0, 0, 0, 0, 1],
             mtu: 1500,
             v4: first(IpAddr::is_ipv4),
             v6: first(IpAddr::is_ipv6),
@@ -102,7 +103,13 @@ impl Host for FakeHost {
     fn route(&self, query: &RouteQuery) -> Result<Route, KernelError> {
         let state = self.state();
         let known = state.routes.iter().find(|(to, _)| Addr::from(*to) == query.destination);
-        let none = Route { outcome: RouteOutcome::None, egress: None, next_hop: None, neighbour: None };
+        let none = Route {
+            outcome: RouteOutcome::None,
+            egress: None,
+            egress_mac: [0; 6],
+            next_hop: None,
+            neighbour: None,
+        };
         Ok(known.map_or(none, |(_, route)| *route))
     }
 

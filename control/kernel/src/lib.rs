@@ -25,7 +25,7 @@ mod setting;
 mod watch;
 
 pub use bpffs::pin_directory;
-pub use clock::{boot_id, monotonic_ms};
+pub use clock::{boot_id, monotonic_ms, monotonic_ns};
 pub use durable::replace_file;
 pub use error::KernelError;
 pub use fake::FakeHost;

@@ -10,12 +10,15 @@ pub(crate) struct Link {
     pub(crate) mtu: u32,
     /// Administratively up and carrier present.
     pub(crate) running: bool,
+    /// Ethernet address; zero for links that have none.
+    pub(crate) mac: [u8; 6],
     /// Kind of a virtual link: `veth`, `vlan`, `bridge`; empty for hardware.
     pub(crate) kind: String,
 }
 
 const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;
+const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
 const IFLA_LINKINFO: u16 = 18;
@@ -48,6 +51,7 @@ fn parse(message: &Message<'_>) -> Option<Link> {
         name: text(attributes.get(IFLA_IFNAME)?),
         mtu: attributes.get(IFLA_MTU).and_then(u32_ne).unwrap_or(0),
         running: flags & (IFF_UP | IFF_LOWER_UP) == IFF_UP | IFF_LOWER_UP,
+        mac: attributes.get(IFLA_ADDRESS).and_then(|value| value.try_into().ok()).unwrap_or_default(),
         kind: kind.map(text).unwrap_or_default(),
     })
 }
@@ -68,6 +72,7 @@ mod tests {
         bytes.extend([0; 4]);
         let info = AttributeWriter::default().put_text(IFLA_INFO_KIND, "veth");
         let attributes = AttributeWriter::default()
+            .put(super::IFLA_ADDRESS, &[2, 0, 0, 0, 0, 7])
             .put_text(IFLA_IFNAME, "wan")
             .put(IFLA_MTU, &1500_u32.to_ne_bytes())
             .put(999, &[1, 2, 3])
@@ -82,8 +87,14 @@ mod tests {
             let payload = payload(flags);
             parse(&Message { kind: RTM_NEWLINK, flags: 0, sequence: 0, payload: &payload }).unwrap()
         };
-        let wan =
-            Link { index: IfIndex(7), name: "wan".into(), mtu: 1500, running: true, kind: "veth".into() };
+        let wan = Link {
+            index: IfIndex(7),
+            name: "wan".into(),
+            mtu: 1500,
+            running: true,
+            mac: [2, 0, 0, 0, 0, 7],
+            kind: "veth".into(),
+        };
         assert_eq!(read(IFF_UP | IFF_LOWER_UP), wan);
         assert!(!read(IFF_UP).running);
         assert!(!read(IFF_LOWER_UP).running);

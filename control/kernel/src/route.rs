@@ -1,5 +1,6 @@
 use crate::KernelError;
 use crate::address::{addr, bytes, family};
+use crate::link::links;
 use crate::neighbour::{Neighbour, neighbour};
 use crate::netlink::{AttributeWriter, Attributes, Message, Protocol, Socket, u32_ne};
 use flumen_abi::{Addr, IfIndex};
@@ -29,6 +30,8 @@ pub struct Route {
     pub outcome: RouteOutcome,
     /// Link that it leaves by; none unless it is forwarded.
     pub egress: Option<IfIndex>,
+    /// Ethernet address of that link; zero when it has none.
+    pub egress_mac: [u8; 6],
     /// The router that it goes to; the destination itself when that is on the link.
     pub next_hop: Option<Addr>,
     /// What is known of the next hop; none unless it is forwarded.
@@ -40,6 +43,8 @@ pub struct Route {
 pub enum RouteOutcome {
     /// Sent to a next hop.
     Forward,
+    /// Sent through an encapsulation that belongs to the route.
+    Encapsulate,
     /// To the host itself.
     Local,
     /// To everybody on a link.
@@ -64,6 +69,7 @@ const RTA_IIF: u16 = 3;
 const RTA_OIF: u16 = 4;
 const RTA_GATEWAY: u16 = 5;
 const RTA_VIA: u16 = 18;
+const RTA_ENCAP: u16 = 22;
 const RTA_IP_PROTO: u16 = 27;
 const RTA_SPORT: u16 = 28;
 const RTA_DPORT: u16 = 29;
@@ -85,12 +91,20 @@ pub(crate) fn look_up(query: &RouteQuery) -> Result<Route, KernelError> {
     }
     let mut route = match answer {
         Ok(route) => route,
-        Err(errno) => Route { outcome: refusal(errno), egress: None, next_hop: None, neighbour: None },
+        Err(errno) => Route {
+            outcome: refusal(errno),
+            egress: None,
+            egress_mac: [0; 6],
+            next_hop: None,
+            neighbour: None,
+        },
     };
     if let (RouteOutcome::Forward, Some(egress)) = (route.outcome, route.egress) {
         let next_hop = route.next_hop.unwrap_or(query.destination);
         route.next_hop = Some(next_hop);
         route.neighbour = Some(neighbour(&mut socket, egress, next_hop)?);
+        let links = links(&mut socket)?;
+        route.egress_mac = links.iter().find(|link| link.index == egress).map_or([0; 6], |link| link.mac);
     }
     Ok(route)
 }
@@ -161,10 +175,11 @@ fn parse(message: &Message<'_>) -> Option<Route> {
         6 => RouteOutcome::Blackhole,
         7 => RouteOutcome::Unreachable,
         8 => RouteOutcome::Prohibit,
+        _ if attributes.get(RTA_ENCAP).is_some() => RouteOutcome::Encapsulate,
         _ => RouteOutcome::Forward,
     };
     if outcome != RouteOutcome::Forward {
-        return Some(Route { outcome, egress: None, next_hop: None, neighbour: None });
+        return Some(Route { outcome, egress: None, egress_mac: [0; 6], next_hop: None, neighbour: None });
     }
     // RTA_VIA: an IPv4 route through an IPv6 router (RFC 5549); two bytes of family come first.
     let via = attributes.get(RTA_VIA).and_then(|value| {
@@ -174,6 +189,7 @@ fn parse(message: &Message<'_>) -> Option<Route> {
     Some(Route {
         outcome,
         egress: attributes.get(RTA_OIF).and_then(u32_ne).map(IfIndex),
+        egress_mac: [0; 6],
         next_hop: attributes.get(RTA_GATEWAY).and_then(|value| addr(header[0], value)).or(via),
         neighbour: None,
     })

@@ -125,6 +125,7 @@ fn routes_are_answered_as_the_datapath_finds_them() {
         two_links();
         let mut ledger = ledger();
         prepare(&LinuxHost, &mut ledger.1, &names(&["lan", "wan"]), &[]).unwrap();
+        ip("link set wan address 02:00:00:00:02:01");
         ip("route add 198.51.100.0/24 via 10.2.0.254");
         ip("neigh add 10.2.0.254 lladdr 02:00:00:00:02:54 dev wan");
         ip("route add blackhole 198.18.0.0/16");
@@ -148,6 +149,7 @@ fn routes_are_answered_as_the_datapath_finds_them() {
         let forward = |next_hop: &str, neighbour| Route {
             outcome: RouteOutcome::Forward,
             egress: Some(wan),
+            egress_mac: [2, 0, 0, 0, 2, 1],
             next_hop: Some(addr(next_hop)),
             neighbour: Some(neighbour),
         };

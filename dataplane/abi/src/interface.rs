@@ -54,7 +54,18 @@ pub struct LinkKey {
     pub link: IfIndex,
 }
 
-/// Value of the `links` table. 48 bytes. Configuration says zone and tags; the kernel says MTU and addresses.
+/// Value of the `links` table: index into the slot's half of the `ports` array. 4 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct LinkIndex {
+    /// The interface.
+    pub interface: InterfaceId,
+    /// Zero.
+    pub reserved: u16,
+}
+
+/// Element of the `ports` array, [`InterfaceId::COUNT`] for each ruleset: an egress interface. 56 bytes.
+/// Configuration says zone and tags; the kernel says MTU and addresses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct LinkRow {
@@ -70,10 +81,14 @@ pub struct LinkRow {
     pub mtu: u32,
     /// Zone.
     pub zone: ZoneId,
-    /// Counter index.
+    /// Counter index; [`InterfaceId::NONE`] marks an unused element.
     pub id: InterfaceId,
+    /// Link address of the device.
+    pub mac: [u8; 6],
+    /// Zero.
+    pub reserved: u16,
 }
-const _: () = assert!(size_of::<LinkRow>() == 48);
+const _: () = assert!(size_of::<LinkRow>() == 56);
 
 /// Key of the `locals` table: an address that the host answers to, unicast, broadcast or multicast.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]

@@ -1,8 +1,9 @@
 //! The layouts as text, so that a change of any offset shows in review and in CI.
 
 use crate::{
-    AnswerBudget, FragmentKey, FragmentRow, InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalKey, LocalRow,
-    NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionRecord, SessionRow, Settings,
+    AnswerBudget, Control, FragmentKey, FragmentRow, Hop, InterfaceKey, InterfaceRow, LinkIndex, LinkKey,
+    LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow, SessionKey,
+    SessionRecord, SessionRow, Settings,
 };
 
 /// A field and its offset in bytes.
@@ -36,14 +37,16 @@ macro_rules! layouts {
 
 layouts! {
     SessionKey { src, dst, sport, dport, zone, proto, reserved }
-    SessionRow { src, dst, sport, dport, l3_delta, l4_delta, slot, egress, flags, reserved }
+    SessionRow { src, dst, sport, dport, l3_delta, l4_delta, slot, egress, flags, reserved, hop }
+    Hop { epoch, interface, mac, reserved }
     SessionRecord { last_seen_ms, timeout_ms, tcp_seen, reserved, policy, packets, bytes, key, created_s, generation }
     FragmentKey { src, dst, identification, zone, proto, reserved }
     FragmentRow { sport, dport, seen_ms, service, proto, reserved }
     InterfaceKey { slot, device, vlan, reserved }
     InterfaceRow { link, zone, id }
     LinkKey { slot, link }
-    LinkRow { v4, v6, device, vlan, mtu, zone, id }
+    LinkIndex { interface, reserved }
+    LinkRow { v4, v6, device, vlan, mtu, zone, id, mac, reserved }
     LocalKey { addr }
     LocalRow { link, broadcast }
     RootKey { slot, stage, family, reserved, from, to }
@@ -56,5 +59,6 @@ layouts! {
     PolicyRow { id, action, reserved }
     NatRow { addr, port_low, port_high, kind, reserved, id, reserved2 }
     AnswerBudget { second, used }
+    Control { active, epoch, epoch_until_ms, reserved }
     Settings { generation, timeouts, answers_per_second, tcp_loose }
 }

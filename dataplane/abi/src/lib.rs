@@ -8,6 +8,7 @@
 mod addr;
 mod answer;
 mod classifier;
+mod control;
 mod counter;
 mod fragment;
 mod id;
@@ -26,15 +27,16 @@ pub use answer::AnswerBudget;
 pub use classifier::{
     Cut, DIMENSIONS, Dimension, LeafRef, MAX_DEPTH, NodeRow, RootKey, RootRow, RuleRow, Stage, TREES_PER_ROOT,
 };
+pub use control::Control;
 pub use counter::{Counter, CounterIndex};
 pub use fragment::{FragmentKey, FragmentRow};
 pub use id::{Generation, IfIndex, InterfaceId, PolicyId, Slot, ZoneId};
-pub use interface::{InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalKey, LocalRow, Vlan};
+pub use interface::{InterfaceKey, InterfaceRow, LinkIndex, LinkKey, LinkRow, LocalKey, LocalRow, Vlan};
 pub use layout::{Field, LAYOUTS, Layout};
 pub use nat::{NatKind, NatRow};
 pub use policy::{Action, PolicyRow};
 pub use reason::{Outcome, Reason};
-pub use session::{Direction, SessionFlags, SessionKey, SessionRecord, SessionRow, SessionSlot};
+pub use session::{Direction, Hop, SessionFlags, SessionKey, SessionRecord, SessionRow, SessionSlot};
 pub use settings::{Settings, Timeouts};
 pub use word::{Word8, Word32, Word64};
 

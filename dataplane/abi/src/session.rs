@@ -1,4 +1,4 @@
-use crate::{Addr, Generation, PolicyId, PortBe, Word8, Word32, Word64, ZoneId};
+use crate::{Addr, Generation, InterfaceId, PolicyId, PortBe, Word8, Word32, Word64, ZoneId};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Key of the `sessions` table: one direction of one session, as its packets arrive.
@@ -92,9 +92,10 @@ impl SessionFlags {
     }
 }
 
-/// Value of the `sessions` table: what one direction's packets become. Written once, then only read.
+/// Value of the `sessions` table: what one direction's packets become, and where they went last. The first part is
+/// written once, then only read; the hop is a note that any CPU may renew.
 ///
-/// 48 bytes, no padding. The reverse direction's key is this row's addresses and ports swapped, in `egress` zone.
+/// 64 bytes, no padding. The reverse direction's key is this row's addresses and ports swapped, in `egress` zone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct SessionRow {
@@ -118,8 +119,24 @@ pub struct SessionRow {
     pub flags: SessionFlags,
     /// Zero.
     pub reserved: u8,
+    /// Next hop, as long as its epoch is the current one.
+    pub hop: Hop,
 }
-const _: () = assert!(size_of::<SessionRow>() == 48);
+const _: () = assert!(size_of::<SessionRow>() == 64);
+
+/// The kernel's routing decision for one direction of a session, kept until routes or neighbours change. 16 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Hop {
+    /// [`crate::Control::epoch`] that it was learnt in; 0 for none.
+    pub epoch: u32,
+    /// Egress interface.
+    pub interface: InterfaceId,
+    /// Link address of the next hop.
+    pub mac: [u8; 6],
+    /// Zero.
+    pub reserved: u32,
+}
 
 impl SessionKey {
     /// The key under which the other direction of the session is found, given this direction's row.
@@ -250,7 +267,7 @@ impl SessionRecord {
 #[cfg(test)]
 mod tests {
     use super::{SessionKey, SessionRecord};
-    use crate::{Addr, Generation, PolicyId, ZoneId};
+    use crate::{Addr, Generation, InterfaceId, PolicyId, ZoneId};
 
     fn key() -> SessionKey {
         SessionKey {

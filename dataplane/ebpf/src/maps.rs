@@ -8,7 +8,7 @@ use flumen_abi::limits::{
     FRAGMENTS, INTERFACES, LEAVES, LOCALS, NAT, NODES, POLICIES, ROOTS, RULES, SESSIONS_DEFAULT,
 };
 use flumen_abi::{
-    AnswerBudget, Counter, CounterIndex, FragmentKey, FragmentRow, InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalKey,
+    AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, InterfaceId, InterfaceKey, InterfaceRow, LinkIndex, LinkKey, LinkRow, LocalKey,
     LocalRow, NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionRecord, SessionRow, Settings,
 };
 use flumen_pipeline::Scratch;
@@ -20,14 +20,16 @@ pub struct Shared<T>(pub T);
 // SAFETY: `T` is made of `flumen_abi::Word*`, whose every access is one aligned load or store.
 unsafe impl<T> Sync for Shared<T> {}
 
-#[map(name = "ACTIVE")]
-pub static ACTIVE: Array<u32> = Array::with_max_entries(1, 0);
+#[map(name = "CONTROL")]
+pub static CONTROL: Array<Shared<Control>> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map(name = "SETTINGS")]
 pub static SETTINGS: Array<Settings> = Array::with_max_entries(2, 0);
 #[map(name = "INTERFACES")]
 pub static INTERFACE_ROWS: HashMap<InterfaceKey, InterfaceRow> = HashMap::with_max_entries(2 * INTERFACES, 0);
 #[map(name = "LINKS")]
-pub static LINK_ROWS: HashMap<LinkKey, LinkRow> = HashMap::with_max_entries(2 * INTERFACES, 0);
+pub static LINK_ROWS: HashMap<LinkKey, LinkIndex> = HashMap::with_max_entries(2 * INTERFACES, 0);
+#[map(name = "PORTS")]
+pub static PORT_ROWS: Array<LinkRow> = Array::with_max_entries(2 * InterfaceId::COUNT as u32, 0);
 #[map(name = "LOCALS")]
 pub static LOCAL_ROWS: HashMap<LocalKey, LocalRow> = HashMap::with_max_entries(LOCALS, 1); // 1: BPF_F_NO_PREALLOC
 

@@ -1,6 +1,6 @@
 use crate::maps;
 use flumen_abi::{
-    Addr, AnswerBudget, CounterIndex, FragmentKey, FragmentRow, InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalKey,
+    Addr, AnswerBudget, Control, CounterIndex, FragmentKey, FragmentRow, Hop, InterfaceId, InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalKey,
     LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionRecord, SessionRow,
     SessionSlot, Settings, Slot, limits,
 };
@@ -52,11 +52,8 @@ macro_rules! count {
 
 impl Tables for MapTables {
     #[inline(always)]
-    fn active(&self) -> Slot {
-        match maps::ACTIVE.get(0) {
-            Some(number) => Slot::new(*number),
-            None => Slot::new(0),
-        }
+    fn control(&self) -> Option<&Control> {
+        maps::CONTROL.get(0).map(|shared| &shared.0)
     }
 
     #[inline(always)]
@@ -70,8 +67,16 @@ impl Tables for MapTables {
     }
 
     #[inline(always)]
-    fn link(&self, key: &LinkKey, into: &mut LinkRow) -> bool {
-        copied_into!(maps::LINK_ROWS.get_ptr(key), into)
+    fn link(&self, key: &LinkKey) -> Option<InterfaceId> {
+        let index = maps::LINK_ROWS.get_ptr(key)?;
+        // SAFETY: a map value of this type, alive for this program's run (RCU).
+        Some(unsafe { (*index).interface })
+    }
+
+    #[inline(always)]
+    fn port(&self, slot: Slot, interface: InterfaceId, into: &mut LinkRow) -> bool {
+        let place = place(slot, u32::from(interface.0), u32::from(InterfaceId::COUNT));
+        copied_into!(place.and_then(|place| maps::PORT_ROWS.get_ptr(place)), into)
     }
 
     #[inline(always)]
@@ -112,6 +117,21 @@ impl Tables for MapTables {
     #[inline(always)]
     fn session(&self, key: &SessionKey, into: &mut SessionRow) -> bool {
         copied_into!(maps::SESSIONS.get_ptr(key), into)
+    }
+
+    #[inline(always)]
+    fn learn_hop(&self, key: &SessionKey, hop: &Hop) {
+        if let Some(row) = maps::SESSIONS.get_ptr_mut(key) {
+            // SAFETY: a map value of this type, alive for this program's run. Other CPUs may read the hop meanwhile:
+            // they take it only with the epoch, which is cleared before and set after the rest.
+            unsafe {
+                let place = &raw mut (*row).hop;
+                (&raw mut (*place).epoch).write_volatile(0);
+                (&raw mut (*place).interface).write_volatile(hop.interface);
+                (&raw mut (*place).mac).write_volatile(hop.mac);
+                (&raw mut (*place).epoch).write_volatile(hop.epoch);
+            }
+        }
     }
 
     #[inline(always)]

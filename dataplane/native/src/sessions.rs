@@ -47,6 +47,10 @@ impl SessionTable {
         self.rows.find(hash(key), |(other, _)| other == key).map(|(_, row)| row)
     }
 
+    pub(crate) fn find_mut(&mut self, key: &SessionKey) -> Option<&mut SessionRow> {
+        self.rows.find_mut(hash(key), |(other, _)| other == key).map(|(_, row)| row)
+    }
+
     pub(crate) fn insert(&mut self, key: &SessionKey, row: &SessionRow) -> Result<(), InsertError> {
         let full = self.rows.len() >= self.limit;
         match self.rows.entry(hash(key), |(other, _)| other == key, |(other, _)| hash(other)) {

@@ -2,9 +2,9 @@ use crate::fragments::FragmentTable;
 use crate::ruleset::RulesetRows;
 use crate::sessions::{SessionSource, SessionTable};
 use flumen_abi::{
-    Addr, AnswerBudget, Counter, CounterIndex, FragmentKey, FragmentRow, InterfaceKey, InterfaceRow, LinkKey,
-    LinkRow, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey, RootRow, RuleRow, SessionKey,
-    SessionRecord, SessionRow, SessionSlot, Settings, Slot, limits,
+    Addr, AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, Hop, InterfaceId,
+    InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey,
+    RootRow, RuleRow, SessionKey, SessionRecord, SessionRow, SessionSlot, Settings, Slot, limits,
 };
 use flumen_pipeline::{InsertError, Tables};
 use hashbrown::HashMap;
@@ -28,7 +28,7 @@ impl Default for Bounds {
 
 /// All tables, in memory.
 pub struct NativeTables<'a> {
-    active: Cell<Slot>,
+    control: Control,
     rulesets: [RulesetRows; 2],
     locals: HashMap<Addr, LocalRow>,
     sessions: RefCell<SessionTable>,
@@ -47,7 +47,7 @@ impl<'a> NativeTables<'a> {
     /// Empty tables.
     pub fn new(bounds: Bounds) -> NativeTables<'a> {
         NativeTables {
-            active: Cell::new(Slot::new(0)),
+            control: Control::default(),
             rulesets: [RulesetRows::default(), RulesetRows::default()],
             locals: HashMap::new(),
             sessions: RefCell::new(SessionTable::new(2 * bounds.sessions)),
@@ -80,7 +80,18 @@ impl<'a> NativeTables<'a> {
 
     /// Switches to `slot`.
     pub fn activate(&self, slot: Slot) {
-        self.active.set(slot);
+        self.control.active.store(slot.index());
+        self.control.advance();
+    }
+
+    /// Lets sessions keep their next hops until [`NativeTables::activate`] or [`Control::advance`], and until
+    /// `until_ms` of the clock.
+    pub fn vouch(&self, until_ms: u32) -> &Control {
+        self.control.epoch_until_ms.store(until_ms);
+        if self.control.epoch.load() == 0 {
+            self.control.advance();
+        }
+        &self.control
     }
 
     /// The host's addresses.
@@ -137,8 +148,8 @@ impl<'a> NativeTables<'a> {
 
 impl Tables for NativeTables<'_> {
     #[inline(always)]
-    fn active(&self) -> Slot {
-        self.active.get()
+    fn control(&self) -> Option<&Control> {
+        Some(&self.control)
     }
 
     #[inline(always)]
@@ -153,9 +164,14 @@ impl Tables for NativeTables<'_> {
     }
 
     #[inline(always)]
-    fn link(&self, key: &LinkKey, into: &mut LinkRow) -> bool {
+    fn link(&self, key: &LinkKey) -> Option<InterfaceId> {
         let ruleset = self.ruleset(Slot::new(key.slot));
-        set(ruleset.links.get(&LinkKey { slot: 0, ..*key }), into)
+        ruleset.links.get(&LinkKey { slot: 0, ..*key }).copied()
+    }
+
+    #[inline(always)]
+    fn port(&self, slot: Slot, interface: InterfaceId, into: &mut LinkRow) -> bool {
+        set(self.ruleset(slot).ports.get(usize::from(interface.0)), into)
     }
 
     #[inline(always)]
@@ -200,6 +216,12 @@ impl Tables for NativeTables<'_> {
             return true;
         }
         self.source.is_some() && set(self.import(key).as_ref(), into)
+    }
+
+    fn learn_hop(&self, key: &SessionKey, hop: &Hop) {
+        if let Some(row) = self.sessions.borrow_mut().find_mut(key) {
+            row.hop = *hop;
+        }
     }
 
     fn insert_session(&self, key: &SessionKey, row: &SessionRow) -> Result<(), InsertError> {

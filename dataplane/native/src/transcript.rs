@@ -141,13 +141,18 @@ impl Trace for Transcript<'_> {
             }
             Step::Local(true) => self.line("route", "for the host itself, or a group".to_owned(), None),
             Step::Local(false) => {}
+            Step::Hop(hop, link) => {
+                let device = self.names.device(link.device);
+                let text = format!("as for the packets before: by {device}, next hop {}", mac(hop.mac));
+                self.line("route", text, Some(format!("interface {}, mtu {}", link.id, link.mtu)));
+            }
             Step::Route(query, route) => {
                 let link = self.names.device(route.link);
                 let text = match route.kind {
                     RouteKind::Forward => format!("{} by {link}, next hop {}", query.dst, mac(route.dst_mac)),
                     RouteKind::Resolve => format!("{} by {link}, next hop not resolved", query.dst),
                     RouteKind::Blackhole => format!("{} is blackholed, unreachable or prohibited", query.dst),
-                    RouteKind::None => format!("none to {}", query.dst),
+                    RouteKind::None | RouteKind::NoZone => format!("none to {}", query.dst),
                     RouteKind::Disabled => "forwarding is off on the ingress device".to_owned(),
                     RouteKind::Unsupported => format!("{} needs an encapsulation of the kernel", query.dst),
                 };

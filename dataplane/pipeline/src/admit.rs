@@ -8,7 +8,7 @@ use crate::tables::{InsertError, Tables};
 use crate::trace::{Step, Trace};
 use crate::translate::{address_delta, transport_delta};
 use flumen_abi::{
-    Addr, Family, LinkRow, NatRow, PolicyId, PortBe, Reason, SessionFlags, SessionKey, SessionRow,
+    Addr, Family, Hop, LinkRow, NatRow, PolicyId, PortBe, Reason, SessionFlags, SessionKey, SessionRow,
     SessionSlot,
 };
 
@@ -26,6 +26,7 @@ impl Work {
         self.row.sport = packet.key.sport;
         self.row.dport = packet.key.dport;
         self.row.reserved = 0;
+        self.row.hop = Hop::default();
     }
 }
 
@@ -197,5 +198,6 @@ fn reverse(key: &SessionKey, row: &SessionRow) -> SessionRow {
         egress: key.zone,
         flags: SessionFlags(bits),
         reserved: 0,
+        hop: Hop::default(),
     }
 }

@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::packet::{Fragment, Kind, Packet};
 use crate::run::{End, Verdict};
 use crate::tables::Tables;
-use flumen_abi::{Addr, Family, IfIndex, LinkKey, Reason};
+use flumen_abi::{Addr, Family, IfIndex, Reason};
 use flumen_frame::{Frame, Offset};
 use flumen_wire::checksum::Sum;
 use flumen_wire::ethernet::Ethernet;
@@ -99,8 +99,7 @@ pub(crate) fn send<F: Frame, T: Tables, E: Environment, S>(
 
 #[inline(always)]
 fn own_address<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> Option<Addr> {
-    let key = LinkKey { slot: context.slot.index(), link: packet.interface.link };
-    if !context.tables.link(&key, &mut context.work.link) {
+    if !context.tables.port(context.slot, packet.interface.id, &mut context.work.link) {
         return None;
     }
     let own = match packet.family {

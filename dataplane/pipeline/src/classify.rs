@@ -72,70 +72,74 @@ pub fn classify<T: Tables, E: Environment, S: Trace>(
     hit
 }
 
+/// Turns that the search of one root can take: each tree has its nodes, its leaf's rules, and one turn to go on.
+const MAX_TURNS: u32 = TREES_PER_ROOT as u32 * (MAX_DEPTH + LeafRef::MAX_RULES + 1);
+
 /// Walks the trees of `work.root` for the rule that matches with the least rank, into `work.best`.
 #[inline(never)]
 fn search<T: Tables, E: Environment>(tables: &T, slot: Slot, work: &mut Work) {
-    let mut tree = 0;
-    while tree < TREES_PER_ROOT {
-        let reference = work.root.trees[tree];
-        let mut descent = Descent { tables, slot, work, reference };
-        if !LeafRef::is_leaf(reference) {
-            E::repeat(MAX_DEPTH, &mut descent);
-        }
-        let leaf = LeafRef(descent.reference);
-        if LeafRef::is_leaf(leaf.0) && leaf.count() != 0 {
-            E::repeat(leaf.count(), &mut Scan { tables, slot, work, first: leaf.first() });
-        }
-        tree += 1;
-    }
+    let reference = work.root.trees[0];
+    E::repeat(MAX_TURNS, &mut Search { tables, slot, work, reference, tree: 0, place: 0 });
 }
 
-/// The way from a tree's root to its leaf; what is no leaf after [`MAX_DEPTH`] nodes matches nothing.
-struct Descent<'a, T> {
-    tables: &'a T,
-    slot: Slot,
-    work: &'a Work,
-    reference: u32,
-}
-
-impl<T: Tables> Turn for Descent<'_, T> {
-    #[inline(always)]
-    fn take(&mut self, _: u32) -> bool {
-        let Some(node) = self.tables.node(self.slot, self.reference) else {
-            self.reference = LeafRef::EMPTY;
-            return false;
-        };
-        let low = at_most(self.work.value(node.dimension), node.cut);
-        self.reference = if low { node.low } else { node.high };
-        !LeafRef::is_leaf(self.reference)
-    }
-}
-
-/// A leaf's rules, compared in full. They lie in rank order, so the first match is the leaf's best.
-struct Scan<'a, T> {
+/// Where a search stands. One loop serves nodes, rules and trees alike: the eBPF verifier walks its body once.
+struct Search<'a, T> {
     tables: &'a T,
     slot: Slot,
     work: &'a mut Work,
-    first: u32,
+    /// Node or leaf that it has come to.
+    reference: u32,
+    /// Tree that it is in.
+    tree: u32,
+    /// Rules of the leaf that it has compared.
+    place: u32,
 }
 
-impl<T: Tables> Turn for Scan<'_, T> {
+impl<T: Tables> Turn for Search<'_, T> {
     #[inline(always)]
-    fn take(&mut self, place: u32) -> bool {
-        let Some(index) = self.tables.leaf(self.slot, self.first + place) else {
-            return false;
+    fn take(&mut self, _: u32) -> bool {
+        let leaf = LeafRef(self.reference);
+        if !LeafRef::is_leaf(self.reference) {
+            self.descend();
+        } else if self.place < leaf.count() {
+            self.place = if self.compare(leaf.first() + self.place) { self.place + 1 } else { leaf.count() };
+        } else {
+            self.tree += 1;
+            self.place = 0;
+            if self.tree >= TREES_PER_ROOT as u32 {
+                return false;
+            }
+            self.reference = self.work.root.trees[self.tree as usize & (TREES_PER_ROOT - 1)];
+        }
+        true
+    }
+}
+
+impl<T: Tables> Search<'_, T> {
+    /// One node down.
+    #[inline(always)]
+    fn descend(&mut self) {
+        self.reference = match self.tables.node(self.slot, self.reference) {
+            Some(node) if at_most(self.work.value(node.dimension), node.cut) => node.low,
+            Some(node) => node.high,
+            None => LeafRef::EMPTY,
         };
-        let Some(rule) = self.tables.rule(self.slot, index) else {
-            return false;
-        };
+    }
+
+    /// Compares one rule in full; false when the leaf has nothing better. Rules lie in rank order, so the first match
+    /// is the leaf's best.
+    #[inline(always)]
+    fn compare(&mut self, entry: u32) -> bool {
+        let Some(index) = self.tables.leaf(self.slot, entry) else { return false };
+        let Some(rule) = self.tables.rule(self.slot, index) else { return false };
         if self.work.best.rank <= rule.rank {
             return false;
         }
-        let found = matches(&rule, self.work);
-        if found {
+        if matches(&rule, self.work) {
             self.work.best = RuleHit { rule: index, action: rule.action, rank: rule.rank };
+            return false;
         }
-        !found
+        true
     }
 }
 

@@ -1,7 +1,7 @@
 use flumen_abi::{
-    Addr, Cut, DIMENSIONS, Family, Generation, IfIndex, InterfaceId, InterfaceRow, LeafRef, LinkRow, NatRow,
-    PolicyId, PortBe, Reason, RootRow, SessionFlags, SessionKey, SessionRow, SessionSlot, Settings, Slot,
-    TREES_PER_ROOT, Timeouts, Vlan, ZoneId,
+    Addr, Cut, DIMENSIONS, Family, Generation, Hop, IfIndex, InterfaceId, InterfaceRow, LeafRef, LinkRow,
+    NatRow, PolicyId, PortBe, Reason, RootRow, SessionFlags, SessionKey, SessionRow, SessionSlot, Settings,
+    Slot, TREES_PER_ROOT, Timeouts, Vlan, ZoneId,
 };
 use flumen_frame::Offset;
 
@@ -12,7 +12,8 @@ use crate::packet::{Fragment, Kind, Packet};
 use crate::run::End;
 use crate::tables::Tables;
 
-/// Room for what would overflow the 512-byte stack of eBPF: one per CPU, content of no meaning between packets.
+/// Room for what would overflow the 512-byte stack of eBPF, and what one packet leaves for the next: one per CPU,
+/// zero or [`Scratch::default`] at first.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Scratch {
@@ -24,6 +25,8 @@ pub struct Scratch {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Work {
+    /// The last ingress interface, and the epoch it was found in.
+    pub(crate) arrival: Arrival,
     /// The packet's values by [`flumen_abi::Dimension`].
     pub(crate) values: [Cut; DIMENSIONS],
     /// Trees that are being searched.
@@ -50,6 +53,16 @@ pub struct Work {
     pub(crate) quoted: Quoted,
 }
 
+/// An ingress interface, kept from one packet to the next of the same epoch.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Arrival {
+    pub(crate) epoch: u32,
+    pub(crate) device: IfIndex,
+    pub(crate) vlan: Vlan,
+    pub(crate) row: InterfaceRow,
+}
+
 // === impl Scratch ===
 
 impl Scratch {
@@ -73,6 +86,7 @@ impl Scratch {
         egress: ZoneId::NONE,
         flags: SessionFlags(0),
         reserved: 0,
+        hop: Hop { epoch: 0, interface: InterfaceId::NONE, mac: [0; 6], reserved: 0 },
     };
     const VLAN: Vlan = Vlan { outer: 0, inner: 0 };
     const PACKET: Packet = Packet {
@@ -127,6 +141,8 @@ impl Scratch {
         mtu: 0,
         zone: ZoneId::NONE,
         id: InterfaceId::NONE,
+        mac: [0; 6],
+        reserved: 0,
     };
 }
 
@@ -135,6 +151,7 @@ impl Default for Scratch {
         Scratch {
             packet: Self::PACKET,
             work: Work {
+                arrival: Arrival { epoch: 0, device: IfIndex(0), vlan: Self::VLAN, row: InterfaceRow::NONE },
                 values: [[0; 2]; DIMENSIONS],
                 root: RootRow { trees: [LeafRef::EMPTY; TREES_PER_ROOT] },
                 best: RuleHit::NONE,
@@ -168,6 +185,8 @@ pub struct Context<'a, T, E, S> {
     pub device: IfIndex,
     /// Time of this packet, nanoseconds.
     pub now_ns: u64,
+    /// Epoch of this packet; 0 when nothing learnt before may be used.
+    pub epoch: u32,
 }
 
 impl<T: Tables, E, S> Context<'_, T, E, S> {

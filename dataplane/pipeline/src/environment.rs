@@ -39,6 +39,8 @@ pub enum RouteKind {
     Disabled,
     /// The route needs what only the kernel can do.
     Unsupported,
+    /// It leaves by a device that is in no zone. Found by the pipeline, never by an environment.
+    NoZone,
 }
 
 /// Answer to a route look-up. A plain struct: the kernel's BTF knows no enums with fields, and functions that

@@ -7,11 +7,15 @@ use crate::run::{End, Verdict};
 use crate::tables::Tables;
 use crate::trace::{Step, Trace};
 use crate::{emit, fragment, icmp_error, state, translate};
-use flumen_abi::{CounterIndex, LinkKey, Reason};
+use flumen_abi::{CounterIndex, Hop, LinkKey, Reason};
 use flumen_frame::Frame;
 use flumen_wire::tcp;
 
-/// True when the packet has a session that still lives; its row and route are then in `context.work`.
+/// True when the packet has a session that still lives; its row, route and egress interface are then in
+/// `context.work`.
+///
+/// The route is asked for once per session, direction and epoch, as session-based routers do; a packet asks the
+/// kernel again as soon as routes, rules, neighbours, links or addresses have changed.
 ///
 /// Not inlined: in eBPF it has a stack of its own.
 #[inline(never)]
@@ -20,10 +24,38 @@ pub(crate) fn known<T: Tables, E: Environment, S: Trace>(
     packet: &Packet,
 ) -> bool {
     let known = session(context, packet);
-    if known {
+    if known && !follow_hop(context) {
         route(context, packet);
+        learn_hop(context, packet);
     }
     known
+}
+
+/// Takes the next hop that the session learnt in this epoch; false when there is none.
+#[inline(always)]
+fn follow_hop<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>) -> bool {
+    let Work { row, route, link, .. } = &mut *context.work;
+    if context.epoch == 0 || row.hop.epoch != context.epoch {
+        return false;
+    }
+    if !context.tables.port(context.slot, row.hop.interface, link) {
+        return false;
+    }
+    route.kind = RouteKind::Forward;
+    route.src_mac = link.mac;
+    route.dst_mac = row.hop.mac;
+    context.trace.step(Step::Hop(&row.hop, link));
+    true
+}
+
+/// Notes a resolved route in the session's row.
+#[inline(always)]
+fn learn_hop<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, packet: &Packet) {
+    let Work { row, route, link, .. } = &mut *context.work;
+    if context.epoch != 0 && matches!(route.kind, RouteKind::Forward) {
+        row.hop = Hop { epoch: context.epoch, interface: link.id, mac: route.dst_mac, reserved: 0 };
+        context.tables.learn_hop(&packet.key, &row.hop);
+    }
 }
 
 /// True when the packet has a session that still lives; its row is then in `context.work.row`.
@@ -53,9 +85,13 @@ fn session<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &
     true
 }
 
-/// Leaves the kernel's route for the packet, as `context.work.row` makes it, in `context.work.route`.
+/// Leaves the kernel's route for the packet, as `context.work.row` makes it, in `context.work.route`, and its egress
+/// interface in `context.work.link`. A route that leads nowhere is found out by [`egress`].
 #[inline(always)]
-pub fn route<T: Tables, E: Environment, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) {
+pub(crate) fn route<T: Tables, E: Environment, S: Trace>(
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
+) {
     let row = &context.work.row;
     let query = RouteQuery {
         family: packet.family,
@@ -68,29 +104,37 @@ pub fn route<T: Tables, E: Environment, S: Trace>(context: &mut Context<'_, T, E
         tos: packet.tos,
         flow_label: packet.flow_label,
     };
-    let route = context.environment.route(&query);
-    context.trace.step(Step::Route(&query, &route));
-    context.work.route = route;
-}
-
-/// Leaves the egress device of `context.work.route` in `context.work.link`.
-///
-/// # Drops
-/// One reason for each kind of route that leads nowhere, and [`Reason::NoEgressZone`].
-#[inline(always)]
-pub fn egress<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>) -> Result<(), Reason> {
-    let route = &context.work.route;
-    match route.kind {
-        RouteKind::Forward | RouteKind::Resolve => {}
-        RouteKind::Blackhole => return Err(Reason::RouteBlackhole),
-        RouteKind::None => return Err(Reason::NoRoute),
-        RouteKind::Disabled => return Err(Reason::ForwardingDisabled),
-        RouteKind::Unsupported => return Err(Reason::RouteUnsupported),
+    context.work.route = context.environment.route(&query);
+    context.trace.step(Step::Route(&query, &context.work.route));
+    let route = &mut context.work.route;
+    if !matches!(route.kind, RouteKind::Forward | RouteKind::Resolve) {
+        return;
     }
     let key = LinkKey { slot: context.slot.index(), link: route.link };
-    let found = context.tables.link(&key, &mut context.work.link);
+    let found = match context.tables.link(&key) {
+        Some(interface) => context.tables.port(context.slot, interface, &mut context.work.link),
+        None => false,
+    };
     context.trace.step(Step::Egress(found.then_some(&context.work.link)));
-    if found { Ok(()) } else { Err(Reason::NoEgressZone) }
+    if !found {
+        route.kind = RouteKind::NoZone;
+    }
+}
+
+/// Why the route in `context.work` leads nowhere.
+///
+/// # Drops
+/// One reason for each kind of route that does.
+#[inline(always)]
+pub(crate) fn egress<T, E, S>(context: &Context<'_, T, E, S>) -> Result<(), Reason> {
+    match context.work.route.kind {
+        RouteKind::Forward | RouteKind::Resolve => Ok(()),
+        RouteKind::Blackhole => Err(Reason::RouteBlackhole),
+        RouteKind::None => Err(Reason::NoRoute),
+        RouteKind::Disabled => Err(Reason::ForwardingDisabled),
+        RouteKind::Unsupported => Err(Reason::RouteUnsupported),
+        RouteKind::NoZone => Err(Reason::NoEgressZone),
+    }
 }
 
 /// Sends the packet on its way as `context.work` says: TTL, size, state, translation, last headers.

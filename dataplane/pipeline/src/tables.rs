@@ -1,7 +1,7 @@
 use flumen_abi::{
-    Addr, AnswerBudget, CounterIndex, FragmentKey, FragmentRow, InterfaceKey, InterfaceRow, LinkKey, LinkRow,
-    LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionRecord,
-    SessionRow, SessionSlot, Settings, Slot,
+    Addr, AnswerBudget, Control, CounterIndex, FragmentKey, FragmentRow, Hop, InterfaceId, InterfaceKey,
+    InterfaceRow, LinkKey, LinkRow, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey, RootRow,
+    RuleRow, SessionKey, SessionRecord, SessionRow, SessionSlot, Settings, Slot,
 };
 
 /// Why a session row was not inserted.
@@ -19,14 +19,16 @@ pub enum InsertError {
 ///
 /// Array indices are relative to `slot`; the implementation adds the slot's base.
 pub trait Tables {
-    /// The ruleset in force. Asked once per packet, so that a packet sees one generation.
-    fn active(&self) -> Slot;
+    /// What is in force. Its slot is read once per packet, so that a packet sees one generation.
+    fn control(&self) -> Option<&Control>;
     /// Timeouts and switches.
     fn settings(&self, slot: Slot, into: &mut Settings) -> bool;
     /// Ingress interface.
     fn interface(&self, key: &InterfaceKey, into: &mut InterfaceRow) -> bool;
-    /// L3 device of a route.
-    fn link(&self, key: &LinkKey, into: &mut LinkRow) -> bool;
+    /// Interface of an L3 device.
+    fn link(&self, key: &LinkKey) -> Option<InterfaceId>;
+    /// Egress interface.
+    fn port(&self, slot: Slot, interface: InterfaceId, into: &mut LinkRow) -> bool;
     /// An address that the host answers to.
     fn local(&self, addr: Addr) -> Option<LocalRow>;
 
@@ -45,6 +47,8 @@ pub trait Tables {
 
     /// One direction of a session.
     fn session(&self, key: &SessionKey, into: &mut SessionRow) -> bool;
+    /// Notes the next hop in the row of `key`, if it is still there.
+    fn learn_hop(&self, key: &SessionKey, hop: &Hop);
     /// Adds one direction; two CPUs that add the same key see exactly one success.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 use crate::classify::RuleHit;
 use crate::environment::{Route, RouteQuery};
 use crate::packet::Packet;
-use flumen_abi::{InterfaceKey, InterfaceRow, LinkRow, NatRow, PolicyRow, SessionKey, SessionRow, Stage};
+use flumen_abi::{
+    Hop, InterfaceKey, InterfaceRow, LinkRow, NatRow, PolicyRow, SessionKey, SessionRow, Stage,
+};
 
 /// Something the pipeline did, with the row that made it.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,8 @@ pub enum Step<'a> {
     Policy(&'a PolicyRow),
     /// The destination is the host's own, a broadcast or a multicast address.
     Local(bool),
+    /// Took the next hop that the session had learnt.
+    Hop(&'a Hop, &'a LinkRow),
     /// Asked for a route.
     Route(&'a RouteQuery, &'a Route),
     /// Found the egress device's row.

@@ -31,7 +31,8 @@ fn main() -> Result<()> {
     }
     let needs: Vec<&str> = all.iter().filter(|r| wanted.contains(&r.name)).flat_map(|r| r.needs()).collect();
     wanted.extend(needs);
-    let rows: Vec<_> = all.into_iter().filter(|row| wanted.contains(&row.name)).collect();
+    let mut rows: Vec<_> = all.into_iter().filter(|row| wanted.contains(&row.name)).collect();
+    if std::env::var_os("ALONE").is_some() { rows.retain(|row| row.name == pattern); }
     let plan = measure::Plan { rounds: 5, run: Duration::from_millis(300), fresh: 100_000 };
     let series = measure::measure(&rows, &plan, &interrupt)?;
     print!("{}", table::rows(&result::results(&series)));

@@ -125,7 +125,7 @@ fn efforts() -> impl Strategy<Value = Effort> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn trees_and_the_plain_reading_agree_on_every_packet(

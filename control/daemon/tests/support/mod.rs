@@ -9,7 +9,8 @@ use flumen_api::transport::{Client, ClientError};
 use flumen_api::{Request, Response};
 use flumen_daemon::{Daemon, DaemonError, EngineOptions, Engines, Options};
 use flumen_engine::{
-    AttachMode, Attachment, CounterView, Engine, EngineError, HostFacts, MapUse, Ruleset, SessionView, Sweep,
+    AttachMode, Attachment, CounterView, Engine, EngineError, FoundSession, HostFacts, MapUse, Ruleset,
+    SessionView, Sweep,
 };
 use flumen_kernel::FakeHost;
 use std::net::IpAddr;
@@ -111,6 +112,10 @@ impl Engine for FakeEngine {
         Ok(())
     }
 
+    fn find_session(&self, _: &SessionKey) -> Result<Option<FoundSession>, EngineError> {
+        Ok(None)
+    }
+
     fn remove_session(&mut self, key: &SessionKey) -> Result<bool, EngineError> {
         let mut kernel = self.0.kernel();
         let before = kernel.sessions.len();
@@ -187,7 +192,7 @@ impl Lab {
     }
 
     pub fn try_start(&self) -> Result<Running, DaemonError> {
-        let daemon = Daemon::start(&self.options, Arc::new(self.host.clone()), &self.engines, None)?;
+        let daemon = Daemon::start(&self.options, Arc::new(self.host.clone()), &self.engines)?;
         let thread = std::thread::spawn(move || daemon.serve(None));
         Ok(Running { thread, options: self.options.clone() })
     }

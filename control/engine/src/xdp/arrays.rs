@@ -1,10 +1,12 @@
 use super::pins::system;
 use super::program::Loaded;
 use crate::EngineError;
-use flumen_abi::{NatRow, NodeRow, PolicyRow, RuleRow, SessionRecord, Slot};
+use flumen_abi::{Control, NatRow, NodeRow, PolicyRow, RuleRow, SessionRecord, Slot};
 use memmap2::MmapRaw;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// The array tables, mapped into this process: written and read without system calls.
@@ -15,7 +17,11 @@ pub(crate) struct Arrays {
     pub(crate) policies: Mapped<PolicyRow>,
     pub(crate) nat: Mapped<NatRow>,
     records: Mapped<SessionRecord>,
+    control: Arc<ControlWord>,
 }
+
+/// The mapped `control` array, shared with the thread that watches routes.
+pub(crate) struct ControlWord(Mapped<Control>);
 
 /// A `u32` in an array map, whose elements are rounded up to eight bytes.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
@@ -41,7 +47,13 @@ impl Arrays {
             policies: Mapped::open(program, "POLICIES")?,
             nat: Mapped::open(program, "NAT")?,
             records: Mapped::open(program, "RECORDS")?,
+            control: Arc::new(ControlWord(Mapped::open(program, "CONTROL")?)),
         })
+    }
+
+    /// What every packet reads first.
+    pub(crate) fn control(&self) -> &Arc<ControlWord> {
+        &self.control
     }
 
     /// Session records. Packets write them while we read: every field is a word of its own.
@@ -79,5 +91,16 @@ impl<T: FromBytes + IntoBytes + Immutable> Mapped<T> {
             let half_start = start.add(slot.index() as usize * half);
             std::ptr::copy_nonoverlapping(rows.as_ptr(), half_start, rows.len());
         }
+    }
+}
+
+impl Deref for ControlWord {
+    type Target = Control;
+
+    fn deref(&self) -> &Control {
+        let start: *const Control = self.0.memory.as_ptr().cast();
+        // SAFETY: the mapping holds one `Control` at its page-aligned start and lives as long as `self`; `Control` is
+        // made of atomics, so that readers and writers elsewhere are no data race.
+        unsafe { &*start }
     }
 }

@@ -14,6 +14,7 @@ mod grace;
 mod install;
 mod pins;
 mod program;
+mod routes;
 mod rows;
 mod sessions;
 mod status;
@@ -27,12 +28,14 @@ use crate::{
 };
 use arrays::Arrays;
 use attach::Attachments;
-use flumen_abi::{Counter, Generation, PolicyId, SessionKey, Slot};
+use flumen_abi::{Counter, Generation, PolicyId, SessionKey};
 use flumen_compile::Ruleset;
 use install::Installed;
 use pins::Pins;
+use routes::RouteWatch;
 use rows::Rows;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// The engine whose packets never leave the kernel.
 pub struct XdpEngine {
@@ -42,6 +45,8 @@ pub struct XdpEngine {
     rows: Rows,
     attachments: Attachments,
     installed: Option<Installed>,
+    /// Ends with the engine; until then sessions may keep their next hops.
+    _routes: RouteWatch,
 }
 
 // === impl XdpEngine ===
@@ -60,8 +65,9 @@ impl XdpEngine {
             sessions::fill_free_records(&mut rows, arrays.records().len())?;
             program.pin_ready(&pins)?;
         }
+        let routes = RouteWatch::start(Arc::clone(arrays.control()))?;
         let attachments = Attachments::adopt(&pins, &mut program, options.mode)?;
-        Ok(XdpEngine { pins, program, arrays, rows, attachments, installed: None })
+        Ok(XdpEngine { pins, program, arrays, rows, attachments, installed: None, _routes: routes })
     }
 
     /// What the kernel says of the loaded program.
@@ -82,10 +88,6 @@ impl XdpEngine {
     pub fn test_run(&self, device: flumen_abi::IfIndex, frame: &[u8]) -> Result<(u32, Vec<u8>), EngineError> {
         self.program.test_run(device, frame)
     }
-
-    fn active(&self) -> Result<Slot, EngineError> {
-        self.rows.active()
-    }
 }
 
 impl Engine for XdpEngine {
@@ -96,15 +98,13 @@ impl Engine for XdpEngine {
     fn install(&mut self, ruleset: &Ruleset, host: &HostFacts) -> Result<(), EngineError> {
         install::check_sizes(ruleset)?;
         let bindings = binding::resolve(ruleset, host)?;
-        let slot = self.active()?.other();
+        let slot = self.arrays.control().slot().other();
         install::write(&mut self.rows, &mut self.arrays, slot, ruleset, &bindings)?;
         self.rows.set_locals(&host.locals)?;
-        let fresh =
-            self.attachments.attach_all(&mut self.program, &self.pins, install::devices(&bindings))?;
-        if let Err(error) = self.rows.activate(slot) {
-            self.attachments.detach(fresh);
-            return Err(error);
-        }
+        self.attachments.attach_all(&mut self.program, &self.pins, install::devices(&bindings))?;
+        let control = self.arrays.control();
+        control.active.store(slot.index());
+        control.advance();
         grace::wait();
         self.attachments.keep_only(install::devices(&bindings));
         self.installed = Some(Installed { ruleset: ruleset.clone(), slot });
@@ -116,6 +116,7 @@ impl Engine for XdpEngine {
         let Some(installed) = &self.installed else { return Ok(()) };
         let bindings = binding::resolve_present(&installed.ruleset, host);
         self.rows.set_bindings(installed.slot, &bindings)?;
+        self.arrays.control().advance();
         self.attachments.drop_dead(install::devices(&bindings));
         self.attachments.attach_all(&mut self.program, &self.pins, install::devices(&bindings)).map(drop)
     }
@@ -153,7 +154,10 @@ impl Engine for XdpEngine {
     }
 
     fn active_generation(&self) -> Generation {
-        self.rows.active_settings().map(|settings| settings.generation).unwrap_or_default()
+        self.rows
+            .settings(self.arrays.control().slot())
+            .map(|settings| settings.generation)
+            .unwrap_or_default()
     }
 
     fn detach(&mut self) -> Result<(), EngineError> {

@@ -13,11 +13,12 @@ static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/flumen.
 const PROGRAM: &str = "flumen";
 
 /// Tables by name, as the object has them.
-pub(crate) const MAPS: [&str; 18] = [
-    "ACTIVE",
+pub(crate) const MAPS: [&str; 19] = [
+    "CONTROL",
     "SETTINGS",
     "INTERFACES",
     "LINKS",
+    "PORTS",
     "LOCALS",
     "ROOTS",
     "NODES",
@@ -162,10 +163,10 @@ pub(crate) fn bpf(action: &str, error: &dyn Error) -> EngineError {
 }
 
 pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
+    let mut text = brief(&error.to_string());
     let mut cause = error.source();
     while let Some(error) = cause {
-        let line = error.to_string();
+        let line = brief(&error.to_string());
         if !text.contains(&line) {
             text.push_str(": ");
             text.push_str(&line);
@@ -173,6 +174,16 @@ pub(crate) fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// A verifier log is thousands of lines, of which the last few say what is wrong.
+fn brief(text: &str) -> String {
+    const LINES: usize = 6;
+    let lines: Vec<_> = text.lines().collect();
+    match lines.len().checked_sub(LINES) {
+        Some(skipped @ 1..) => format!("{} […] {}", lines[0], lines[skipped.max(1)..].join(" / ")),
+        _ => lines.join(" / "),
+    }
 }
 
 /// Why the kernel refused BPF, in the user's words where there is a known remedy.

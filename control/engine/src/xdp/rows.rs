@@ -3,8 +3,8 @@ use crate::binding::Binding;
 use crate::{CounterView, EngineError, LocalFacts};
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues, Stack};
 use flumen_abi::{
-    Counter, CounterIndex, InterfaceKey, LinkKey, LocalKey, LocalRow, PolicyId, RootKey, RootRow, SessionKey,
-    SessionRow, Settings, Slot,
+    Counter, CounterIndex, InterfaceId, InterfaceKey, LinkIndex, LinkKey, LocalKey, LocalRow, PolicyId,
+    RootKey, RootRow, SessionKey, SessionRow, Settings, Slot,
 };
 use std::collections::HashSet;
 use zerocopy::{FromBytes, Immutable, IntoBytes, transmute};
@@ -13,13 +13,13 @@ type Bytes<const N: usize> = [u8; N];
 
 /// The tables that are read and written row by row.
 pub(crate) struct Rows {
-    active: Array<MapData, u32>,
     settings: Array<MapData, Bytes<40>>,
     interfaces: HashMap<MapData, Bytes<16>, Bytes<8>>,
-    links: HashMap<MapData, Bytes<8>, Bytes<48>>,
+    links: HashMap<MapData, Bytes<8>, Bytes<4>>,
+    ports: Array<MapData, Bytes<56>>,
     locals: HashMap<MapData, Bytes<16>, Bytes<8>>,
     roots: HashMap<MapData, Bytes<8>, Bytes<16>>,
-    sessions: HashMap<MapData, Bytes<40>, Bytes<48>>,
+    sessions: HashMap<MapData, Bytes<40>, Bytes<64>>,
     free_records: Stack<MapData, u32>,
     counters: PerCpuArray<MapData, Bytes<16>>,
     hits: PerCpuArray<MapData, Bytes<16>>,
@@ -58,10 +58,10 @@ fn bytes<T: IntoBytes + Immutable, const N: usize>(row: &T) -> Bytes<N> {
 impl Rows {
     pub(crate) fn take(program: &mut Loaded) -> Result<Rows, EngineError> {
         Ok(Rows {
-            active: open(program, "ACTIVE")?,
             settings: open(program, "SETTINGS")?,
             interfaces: open(program, "INTERFACES")?,
             links: open(program, "LINKS")?,
+            ports: open(program, "PORTS")?,
             locals: open(program, "LOCALS")?,
             roots: open(program, "ROOTS")?,
             sessions: open(program, "SESSIONS")?,
@@ -71,17 +71,7 @@ impl Rows {
         })
     }
 
-    pub(crate) fn active(&self) -> Result<Slot, EngineError> {
-        self.active.get(&0, 0).map(Slot::new).map_err(|error| table("ACTIVE", &error))
-    }
-
-    /// Switches to `slot`: one write of one word.
-    pub(crate) fn activate(&mut self, slot: Slot) -> Result<(), EngineError> {
-        self.active.set(0, slot.index(), 0).map_err(|error| table("ACTIVE", &error))
-    }
-
-    pub(crate) fn active_settings(&self) -> Result<Settings, EngineError> {
-        let slot = self.active()?;
+    pub(crate) fn settings(&self, slot: Slot) -> Result<Settings, EngineError> {
         let row = self.settings.get(&slot.index(), 0).map_err(|error| table("SETTINGS", &error))?;
         Ok(transmute!(row))
     }
@@ -114,7 +104,10 @@ impl Rows {
             interfaces.insert(key);
             let key = LinkKey { slot: slot.index(), link: binding.interface.link };
             let key: Bytes<8> = bytes(&key);
-            self.links.insert(key, bytes(&binding.link), 0).map_err(|error| table("LINKS", &error))?;
+            let place = slot.index() * u32::from(InterfaceId::COUNT) + u32::from(binding.link.id.0);
+            self.ports.set(place, bytes(&binding.link), 0).map_err(|error| table("PORTS", &error))?;
+            let index = LinkIndex { interface: binding.link.id, reserved: 0 };
+            self.links.insert(key, bytes(&index), 0).map_err(|error| table("LINKS", &error))?;
             links.insert(key);
         }
         let this_slot = |key: &[u8]| key[..4] == slot.index().to_ne_bytes();

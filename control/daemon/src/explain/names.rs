@@ -1,0 +1,30 @@
+use flumen_abi::{IfIndex, PolicyId, ZoneId};
+use flumen_compile::{Names, RuleKind};
+use flumen_engine::HostFacts;
+
+/// Numbers in a trace, in the words of the configuration and of the host.
+pub(super) struct TraceNames<'a> {
+    pub(super) names: &'a Names,
+    pub(super) facts: &'a HostFacts,
+}
+
+impl flumen_engine::Names for TraceNames<'_> {
+    fn zone(&self, zone: ZoneId) -> String {
+        self.names.zone(zone).map_or_else(|| format!("#{zone}"), str::to_owned)
+    }
+
+    fn policy(&self, policy: PolicyId) -> String {
+        let Some(rule) = self.names.rule(policy) else { return format!("rule #{policy}") };
+        let key = &rule.key;
+        match key.kind {
+            RuleKind::Policy => format!("policy {}, {} to {}", key.name, key.from, key.to),
+            RuleKind::SourceNat => format!("source NAT rule {}, {} to {}", key.name, key.from, key.to),
+            RuleKind::DestinationNat => format!("destination NAT rule {}, from {}", key.name, key.from),
+        }
+    }
+
+    fn device(&self, device: IfIndex) -> String {
+        let link = self.facts.links.iter().find(|link| link.index == device);
+        link.map_or_else(|| format!("#{device}"), |link| link.name.clone())
+    }
+}

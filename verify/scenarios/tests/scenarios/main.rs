@@ -1,0 +1,5 @@
+//! Flumen end to end: real clients and servers in network namespaces.
+#![forbid(unsafe_code)]
+
+mod reachability;
+mod support;
