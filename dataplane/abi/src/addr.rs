@@ -35,6 +35,12 @@ impl Addr {
         Addr { halves: [0, (0xffff_0000_0000 | u32::from_be_bytes(octets) as u64).to_be()] }
     }
 
+    /// From the bytes of an IPv4 header, read as one word.
+    #[inline(always)]
+    pub const fn v4_from_word(memory: u32) -> Addr {
+        Addr::v4(memory.to_ne_bytes())
+    }
+
     /// From the bytes of an IPv6 header.
     #[inline(always)]
     pub const fn v6(o: [u8; 16]) -> Addr {

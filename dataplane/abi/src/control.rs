@@ -28,8 +28,10 @@ impl Control {
     /// The current epoch, or 0 when nobody vouches for it.
     #[inline(always)]
     pub fn epoch(&self, now_ms: u32) -> u32 {
-        let left = self.epoch_until_ms.load().wrapping_sub(now_ms) as i32;
-        if left > 0 { self.epoch.load() } else { 0 }
+        // All ones while time is left. No branch: the eBPF verifier would follow both of its ends through the whole
+        // pipeline.
+        let left = self.epoch_until_ms.load().wrapping_sub(now_ms).wrapping_sub(1) as i32;
+        self.epoch.load() & !(left >> 31) as u32
     }
 
     /// Begins another epoch.

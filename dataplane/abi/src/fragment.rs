@@ -35,7 +35,9 @@ pub struct FragmentRow {
     /// Transport protocol.
     pub proto: u8,
     /// Zero.
-    pub reserved: [u8; 5],
+    pub reserved: u8,
+    /// Zero.
+    pub reserved2: u32,
 }
 const _: () = assert!(size_of::<FragmentRow>() == 16);
 

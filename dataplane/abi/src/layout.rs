@@ -3,7 +3,7 @@
 use crate::{
     AnswerBudget, Control, FragmentKey, FragmentRow, Hop, InterfaceKey, InterfaceRow, LinkIndex, LinkKey,
     LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow, SessionKey,
-    SessionRecord, SessionRow, Settings,
+    SessionKey4, SessionOwner, SessionRecord, SessionRow, SessionRow4, Settings,
 };
 
 /// A field and its offset in bytes.
@@ -39,9 +39,14 @@ layouts! {
     SessionKey { src, dst, sport, dport, zone, proto, reserved }
     SessionRow { src, dst, sport, dport, l3_delta, l4_delta, slot, egress, flags, reserved, hop }
     Hop { epoch, interface, mac, reserved }
-    SessionRecord { last_seen_ms, timeout_ms, tcp_seen, reserved, policy, packets, bytes, key, created_s, generation }
+    SessionRecord {
+        last_seen_ms, timeout_ms, tcp_seen, reserved, policy, packets, bytes, created_s, generation, reserved2
+    }
+    SessionOwner { key }
+    SessionKey4 { src, dst, sport, dport, zone, proto, reserved }
+    SessionRow4 { src, dst, sport, dport, l3_delta, l4_delta, slot, egress, flags, reserved, hop }
     FragmentKey { src, dst, identification, zone, proto, reserved }
-    FragmentRow { sport, dport, seen_ms, service, proto, reserved }
+    FragmentRow { sport, dport, seen_ms, service, proto, reserved, reserved2 }
     InterfaceKey { slot, device, vlan, reserved }
     InterfaceRow { link, zone, id }
     LinkKey { slot, link }

@@ -36,7 +36,10 @@ pub use layout::{Field, LAYOUTS, Layout};
 pub use nat::{NatKind, NatRow};
 pub use policy::{Action, PolicyRow};
 pub use reason::{Outcome, Reason};
-pub use session::{Direction, Hop, SessionFlags, SessionKey, SessionRecord, SessionRow, SessionSlot};
+pub use session::{
+    Direction, Hop, SessionFlags, SessionKey, SessionKey4, SessionOwner, SessionRecord, SessionRow,
+    SessionRow4, SessionSlot,
+};
 pub use settings::{Settings, Timeouts};
 pub use word::{Word8, Word32, Word64};
 

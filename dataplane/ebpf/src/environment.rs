@@ -3,6 +3,7 @@ use aya_ebpf::bindings::{bpf_sock_tuple, xdp_md};
 use aya_ebpf::helpers::{
     bpf_fib_lookup, bpf_get_prandom_u32, bpf_ktime_get_coarse_ns, bpf_loop, bpf_sk_lookup_udp, bpf_sk_release, bpf_skc_lookup_tcp,
 };
+use core::mem::MaybeUninit;
 use flumen_abi::{Addr, Family, IfIndex, PortBe, SessionKey};
 use flumen_pipeline::{Environment, Route, RouteKind, RouteQuery, Turn};
 
@@ -128,8 +129,10 @@ impl Environment for KernelEnvironment {
 
     #[inline(always)]
     fn expected_by_host(&mut self, key: &SessionKey, family: Family) -> bool {
-        // SAFETY: all bytes of the union's members are plain numbers.
-        let mut tuple: bpf_sock_tuple = unsafe { core::mem::zeroed() };
+        // Only the family's part is written, and only its size is given to the kernel.
+        let mut place = MaybeUninit::<bpf_sock_tuple>::uninit();
+        // SAFETY: a union of plain numbers; what is not written is not read.
+        let tuple = unsafe { &mut *place.as_mut_ptr() };
         let (sport, dport) = (u16::from_ne_bytes(key.sport.to_bytes()), u16::from_ne_bytes(key.dport.to_bytes()));
         let size = match family {
             Family::V4 => {
@@ -150,7 +153,7 @@ impl Environment for KernelEnvironment {
         if key.proto == TCP {
             // SAFETY: `tuple` has `size` bytes for the family; the socket is released below.
             unsafe {
-                let socket = bpf_skc_lookup_tcp(self.ctx.cast(), &raw mut tuple, size, CURRENT_NETNS, 0);
+                let socket = bpf_skc_lookup_tcp(self.ctx.cast(), &raw mut *tuple, size, CURRENT_NETNS, 0);
                 if socket.is_null() {
                     return false;
                 }
@@ -161,7 +164,7 @@ impl Environment for KernelEnvironment {
         } else {
             // SAFETY: as above; a UDP socket with a remote port is connected.
             unsafe {
-                let socket = bpf_sk_lookup_udp(self.ctx.cast(), &raw mut tuple, size, CURRENT_NETNS, 0);
+                let socket = bpf_sk_lookup_udp(self.ctx.cast(), &raw mut *tuple, size, CURRENT_NETNS, 0);
                 if socket.is_null() {
                     return false;
                 }

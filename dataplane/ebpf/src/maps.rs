@@ -1,7 +1,7 @@
 //! The maps. Names, shapes and sizes are those of `flumen_abi`; user space may raise the session tables' sizes.
 
 use crate::environment::FibLookup;
-use aya_ebpf::bindings::BPF_F_MMAPABLE;
+use aya_ebpf::bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC};
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, Stack};
 use flumen_abi::limits::{
@@ -9,7 +9,7 @@ use flumen_abi::limits::{
 };
 use flumen_abi::{
     AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, InterfaceId, InterfaceKey, InterfaceRow, LinkIndex, LinkKey, LinkRow, LocalKey,
-    LocalRow, NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionRecord, SessionRow, Settings,
+    LocalRow, NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionKey4, SessionOwner, SessionRecord, SessionRow, SessionRow4, Settings,
 };
 use flumen_pipeline::Scratch;
 
@@ -31,7 +31,7 @@ pub static LINK_ROWS: HashMap<LinkKey, LinkIndex> = HashMap::with_max_entries(2 
 #[map(name = "PORTS")]
 pub static PORT_ROWS: Array<LinkRow> = Array::with_max_entries(2 * InterfaceId::COUNT as u32, 0);
 #[map(name = "LOCALS")]
-pub static LOCAL_ROWS: HashMap<LocalKey, LocalRow> = HashMap::with_max_entries(LOCALS, 1); // 1: BPF_F_NO_PREALLOC
+pub static LOCAL_ROWS: HashMap<LocalKey, LocalRow> = HashMap::with_max_entries(LOCALS, BPF_F_NO_PREALLOC);
 
 #[map(name = "ROOTS")]
 pub static ROOT_ROWS: HashMap<RootKey, RootRow> = HashMap::with_max_entries(2 * ROOTS, 0);
@@ -46,10 +46,16 @@ pub static POLICY_ROWS: Array<PolicyRow> = Array::with_max_entries(2 * POLICIES,
 #[map(name = "NAT")]
 pub static NAT_ROWS: Array<NatRow> = Array::with_max_entries(2 * NAT, BPF_F_MMAPABLE);
 
-#[map(name = "SESSIONS")]
-pub static SESSIONS: HashMap<SessionKey, SessionRow> = HashMap::with_max_entries(2 * SESSIONS_DEFAULT, 0);
+#[map(name = "SESSIONS4")]
+pub static SESSIONS4: HashMap<SessionKey4, SessionRow4> = HashMap::with_max_entries(2 * SESSIONS_DEFAULT, 0);
+// On demand: sites differ in how much of their traffic is IPv6, and memory kept for both would be kept twice.
+#[map(name = "SESSIONS6")]
+pub static SESSIONS6: HashMap<SessionKey, SessionRow> =
+    HashMap::with_max_entries(2 * SESSIONS_DEFAULT, BPF_F_NO_PREALLOC);
 #[map(name = "RECORDS")]
 pub static RECORDS: Array<Shared<SessionRecord>> = Array::with_max_entries(SESSIONS_DEFAULT, BPF_F_MMAPABLE);
+#[map(name = "OWNERS")]
+pub static OWNERS: Array<Shared<SessionOwner>> = Array::with_max_entries(SESSIONS_DEFAULT, BPF_F_MMAPABLE);
 #[map(name = "FREE_RECORDS")]
 pub static FREE_RECORDS: Stack<u32> = Stack::with_max_entries(SESSIONS_DEFAULT, 0);
 #[map(name = "FRAGMENTS")]
@@ -73,6 +79,24 @@ pub fn fib() -> Option<&'static mut FibLookup> {
     let fib = FIB.get_ptr_mut(0)?;
     // SAFETY: as in `scratch`.
     Some(unsafe { &mut *fib })
+}
+
+#[map(name = "COMPACT")]
+static COMPACT: PerCpuArray<Compact> = PerCpuArray::with_max_entries(1, 0);
+
+/// The compact form of a session row that is being inserted: too large for the stack at that depth.
+#[repr(C)]
+pub struct Compact {
+    pub key: SessionKey4,
+    pub row: SessionRow4,
+}
+
+/// This CPU's memory for one.
+#[inline(always)]
+pub fn compact() -> Option<&'static mut Compact> {
+    let compact = COMPACT.get_ptr_mut(0)?;
+    // SAFETY: as in `scratch`.
+    Some(unsafe { &mut *compact })
 }
 
 /// This CPU's scratch memory.

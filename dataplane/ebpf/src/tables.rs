@@ -1,7 +1,7 @@
 use crate::maps;
 use flumen_abi::{
     Addr, AnswerBudget, Control, CounterIndex, FragmentKey, FragmentRow, Hop, InterfaceId, InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalKey,
-    LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionRecord, SessionRow,
+    LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionKey4, SessionOwner, SessionRecord, SessionRow, SessionRow4,
     SessionSlot, Settings, Slot, limits,
 };
 use flumen_pipeline::{InsertError, Tables};
@@ -116,27 +116,53 @@ impl Tables for MapTables {
 
     #[inline(always)]
     fn session(&self, key: &SessionKey, into: &mut SessionRow) -> bool {
-        copied_into!(maps::SESSIONS.get_ptr(key), into)
+        if key.is_v4() {
+            match maps::SESSIONS4.get_ptr(SessionKey4::new(key)) {
+                Some(row) => {
+                    // SAFETY: a map value of this type, alive for this program's run (RCU).
+                    unsafe { (*row).expand(into) };
+                    true
+                }
+                None => false,
+            }
+        } else {
+            copied_into!(maps::SESSIONS6.get_ptr(key), into)
+        }
     }
 
     #[inline(always)]
     fn learn_hop(&self, key: &SessionKey, hop: &Hop) {
-        if let Some(row) = maps::SESSIONS.get_ptr_mut(key) {
-            // SAFETY: a map value of this type, alive for this program's run. Other CPUs may read the hop meanwhile:
-            // they take it only with the epoch, which is cleared before and set after the rest.
-            unsafe {
-                let place = &raw mut (*row).hop;
-                (&raw mut (*place).epoch).write_volatile(0);
-                (&raw mut (*place).interface).write_volatile(hop.interface);
-                (&raw mut (*place).mac).write_volatile(hop.mac);
-                (&raw mut (*place).epoch).write_volatile(hop.epoch);
-            }
+        let place = if key.is_v4() {
+            // SAFETY: a field's address in a map value of this type.
+            maps::SESSIONS4.get_ptr_mut(SessionKey4::new(key)).map(|row| unsafe { &raw mut (*row).hop })
+        } else {
+            // SAFETY: as above.
+            maps::SESSIONS6.get_ptr_mut(key).map(|row| unsafe { &raw mut (*row).hop })
+        };
+        let Some(place) = place else { return };
+        // SAFETY: in a map value that is alive for this program's run. Other CPUs may read the hop meanwhile: they take
+        // it only with the epoch, which is cleared before and set after the rest.
+        unsafe {
+            (&raw mut (*place).epoch).write_volatile(0);
+            (&raw mut (*place).interface).write_volatile(hop.interface);
+            (&raw mut (*place).mac[0]).write_volatile(hop.mac[0]);
+            (&raw mut (*place).mac[1]).write_volatile(hop.mac[1]);
+            (&raw mut (*place).mac[2]).write_volatile(hop.mac[2]);
+            (&raw mut (*place).epoch).write_volatile(hop.epoch);
         }
     }
 
     #[inline(always)]
     fn insert_session(&self, key: &SessionKey, row: &SessionRow) -> Result<(), InsertError> {
-        match maps::SESSIONS.insert(key, row, BPF_NOEXIST) {
+        let inserted = if key.is_v4() {
+            let Some(compact) = maps::compact() else { return Err(InsertError::Full) };
+            compact.key = SessionKey4::new(key);
+            compact.row = SessionRow4::new(row);
+            maps::SESSIONS4.insert(&compact.key, &compact.row, BPF_NOEXIST)
+        } else {
+            maps::SESSIONS6.insert(key, row, BPF_NOEXIST)
+        };
+        match inserted {
             Ok(()) => Ok(()),
             Err(error) if error == -EEXIST => Err(InsertError::Exists),
             Err(_) => Err(InsertError::Full),
@@ -145,12 +171,21 @@ impl Tables for MapTables {
 
     #[inline(always)]
     fn remove_session(&self, key: &SessionKey) {
-        let _gone_already = maps::SESSIONS.remove(key);
+        let _gone_already = if key.is_v4() {
+            maps::SESSIONS4.remove(SessionKey4::new(key))
+        } else {
+            maps::SESSIONS6.remove(key)
+        };
     }
 
     #[inline(always)]
     fn record(&self, slot: SessionSlot) -> Option<&SessionRecord> {
         maps::RECORDS.get(slot.0).map(|shared| &shared.0)
+    }
+
+    #[inline(always)]
+    fn owner(&self, slot: SessionSlot) -> Option<&SessionOwner> {
+        maps::OWNERS.get(slot.0).map(|shared| &shared.0)
     }
 
     #[inline(always)]

@@ -39,6 +39,10 @@ pub trait Frame {
     #[must_use]
     fn truncate(&mut self, length: u32) -> bool;
 
+    /// Forgets what is known of the frame's bounds; nothing changes. The eBPF verifier keeps a state for every length
+    /// that was checked before, and walks what follows once for each: this makes them one again.
+    fn forget_bounds(&mut self) {}
+
     /// True when the frame has no bytes.
     fn is_empty(&self) -> bool {
         self.len() == 0

@@ -83,6 +83,11 @@ impl<R: Room> Frame for PointerFrame<R> {
     }
 
     #[inline(always)]
+    fn forget_bounds(&mut self) {
+        (self.start, self.end) = self.room.bounds();
+    }
+
+    #[inline(always)]
     fn truncate(&mut self, length: u32) -> bool {
         let now = self.room.len();
         if length > now || length < 14 {

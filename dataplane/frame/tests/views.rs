@@ -51,6 +51,7 @@ enum Operation {
     Write8(u16, [u8; 8]),
     Head(i8),
     Truncate(u16),
+    ForgetBounds,
 }
 
 fn apply<F: Frame>(frame: &mut F, operation: &Operation) -> (Option<Vec<u8>>, u32) {
@@ -67,6 +68,10 @@ fn apply<F: Frame>(frame: &mut F, operation: &Operation) -> (Option<Vec<u8>>, u3
             value.to_vec()
         }),
         Operation::Head(bytes) => Some(vec![u8::from(frame.adjust_head(i32::from(bytes)))]),
+        Operation::ForgetBounds => {
+            frame.forget_bounds();
+            None
+        }
         Operation::Truncate(length) => Some(vec![u8::from(frame.truncate(u32::from(length % 256)))]),
     };
     (seen, frame.len())

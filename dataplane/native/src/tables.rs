@@ -4,7 +4,8 @@ use crate::sessions::{SessionSource, SessionTable};
 use flumen_abi::{
     Addr, AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, Hop, InterfaceId,
     InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey,
-    RootRow, RuleRow, SessionKey, SessionRecord, SessionRow, SessionSlot, Settings, Slot, limits,
+    RootRow, RuleRow, SessionKey, SessionOwner, SessionRecord, SessionRow, SessionSlot, Settings, Slot,
+    limits,
 };
 use flumen_pipeline::{InsertError, Tables};
 use hashbrown::HashMap;
@@ -33,6 +34,7 @@ pub struct NativeTables<'a> {
     locals: HashMap<Addr, LocalRow>,
     sessions: RefCell<SessionTable>,
     records: Vec<SessionRecord>,
+    owners: Vec<SessionOwner>,
     free_records: RefCell<Vec<u32>>,
     fragments: RefCell<FragmentTable>,
     counters: Vec<Cell<Counter>>,
@@ -52,6 +54,7 @@ impl<'a> NativeTables<'a> {
             locals: HashMap::new(),
             sessions: RefCell::new(SessionTable::new(2 * bounds.sessions)),
             records: std::iter::repeat_with(SessionRecord::default).take(bounds.sessions).collect(),
+            owners: std::iter::repeat_with(SessionOwner::default).take(bounds.sessions).collect(),
             free_records: RefCell::new((0..bounds.sessions as u32).rev().collect()),
             fragments: RefCell::new(FragmentTable::new(bounds.fragments)),
             counters: vec![Cell::default(); CounterIndex::COUNT as usize],
@@ -238,6 +241,10 @@ impl Tables for NativeTables<'_> {
     #[inline(always)]
     fn record(&self, slot: SessionSlot) -> Option<&SessionRecord> {
         self.records.get(slot.0 as usize)
+    }
+
+    fn owner(&self, slot: SessionSlot) -> Option<&SessionOwner> {
+        self.owners.get(slot.0 as usize)
     }
 
     fn take_record(&self) -> Option<SessionSlot> {

@@ -143,7 +143,7 @@ impl Trace for Transcript<'_> {
             Step::Local(false) => {}
             Step::Hop(hop, link) => {
                 let device = self.names.device(link.device);
-                let text = format!("as for the packets before: by {device}, next hop {}", mac(hop.mac));
+                let text = format!("as for the packets before: by {device}, next hop {}", mac(hop.mac()));
                 self.line("route", text, Some(format!("interface {}, mtu {}", link.id, link.mtu)));
             }
             Step::Route(query, route) => {

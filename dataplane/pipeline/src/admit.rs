@@ -8,7 +8,7 @@ use crate::tables::{InsertError, Tables};
 use crate::trace::{Step, Trace};
 use crate::translate::{address_delta, transport_delta};
 use flumen_abi::{
-    Addr, Family, Hop, LinkRow, NatRow, PolicyId, PortBe, Reason, SessionFlags, SessionKey, SessionRow,
+    Addr, Family, LinkRow, NatRow, PolicyId, PortBe, Reason, SessionFlags, SessionKey, SessionRow,
     SessionSlot,
 };
 
@@ -26,7 +26,7 @@ impl Work {
         self.row.sport = packet.key.sport;
         self.row.dport = packet.key.dport;
         self.row.reserved = 0;
-        self.row.hop = Hop::default();
+        self.row.hop.epoch = 0;
     }
 }
 
@@ -52,10 +52,11 @@ pub(crate) fn admit<T: Tables, E: Environment, S: Trace>(
     let generation = settings.generation;
     let timeout_ms = state::initial_timeout(&settings.timeouts, packet.key.proto);
     let slot = context.tables.take_record().ok_or(Reason::SessionTableFull)?;
-    match context.tables.record(slot) {
-        Some(record) => record.begin(&packet.key, policy, generation, context.now_ns, timeout_ms),
-        None => return Err(Reason::Internal),
-    }
+    let (Some(owner), Some(record)) = (context.tables.owner(slot), context.tables.record(slot)) else {
+        return Err(Reason::Internal);
+    };
+    owner.store(&packet.key);
+    record.begin(policy, generation, context.now_ns, timeout_ms);
     context.work.row.slot = slot;
     context.work.row.egress = context.work.link.zone;
     let Err(reason) = insert(context, packet, translated) else {
@@ -126,7 +127,7 @@ impl<T: Tables, E: Environment, S: Trace> Turn for PortSearch<'_, '_, T, E, S> {
         row.l4_delta = transport_delta(row.l3_delta, key, row);
         row.flags = flags(key, row);
         *reverse_key = key.reverse(row);
-        *reverse_row = reverse(key, row);
+        reverse(key, row, reverse_row);
         match self.context.tables.insert_session(reverse_key, reverse_row) {
             Ok(()) => self.found = Ok(()),
             Err(InsertError::Full) => self.found = Err(Reason::SessionTableFull),
@@ -177,9 +178,9 @@ fn flags(key: &SessionKey, row: &SessionRow) -> SessionFlags {
     SessionFlags(bits)
 }
 
-/// The row of the other direction: back to what the packet was.
+/// Writes the row of the other direction: back to what the packet was.
 #[inline(always)]
-fn reverse(key: &SessionKey, row: &SessionRow) -> SessionRow {
+fn reverse(key: &SessionKey, row: &SessionRow, into: &mut SessionRow) {
     let mut bits = SessionFlags::REVERSE;
     if row.flags.rewrites_source() {
         bits |= SessionFlags::DESTINATION;
@@ -187,17 +188,15 @@ fn reverse(key: &SessionKey, row: &SessionRow) -> SessionRow {
     if row.flags.rewrites_destination() {
         bits |= SessionFlags::SOURCE;
     }
-    SessionRow {
-        src: key.dst,
-        dst: key.src,
-        sport: key.dport,
-        dport: key.sport,
-        l3_delta: !row.l3_delta,
-        l4_delta: !row.l4_delta,
-        slot: row.slot,
-        egress: key.zone,
-        flags: SessionFlags(bits),
-        reserved: 0,
-        hop: Hop::default(),
-    }
+    into.src = key.dst;
+    into.dst = key.src;
+    into.sport = key.dport;
+    into.dport = key.sport;
+    into.l3_delta = !row.l3_delta;
+    into.l4_delta = !row.l4_delta;
+    into.slot = row.slot;
+    into.egress = key.zone;
+    into.flags = SessionFlags(bits);
+    into.reserved = 0;
+    into.hop.epoch = 0;
 }

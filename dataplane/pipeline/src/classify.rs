@@ -46,14 +46,17 @@ impl Work {
     }
 }
 
-/// The first rule of `stage` between two zones that matches the loaded values.
-#[inline(always)]
-pub fn classify<T: Tables, E: Environment, S: Trace>(
+/// True when a rule of `stage` between two zones matches the loaded values; the first such is then in
+/// `context.work.best`.
+///
+/// Not inlined: in eBPF it has a stack of its own, and is verified apart from the paths that lead to it.
+#[inline(never)]
+pub(crate) fn classify<T: Tables, E: Environment, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     stage: Stage,
     packet: &Packet,
     to: ZoneId,
-) -> Option<RuleHit> {
+) -> bool {
     let key = RootKey {
         slot: context.slot.index() as u8,
         stage: stage as u8,
@@ -66,50 +69,56 @@ pub fn classify<T: Tables, E: Environment, S: Trace>(
     if context.tables.root(&key, &mut context.work.root) {
         search::<T, E>(context.tables, context.slot, context.work);
     }
-    let best = context.work.best;
-    let hit = if best.rank == u32::MAX { None } else { Some(best) };
-    context.trace.step(Step::Classified(stage, hit.as_ref()));
-    hit
+    let found = context.work.best.rank != u32::MAX;
+    context.trace.step(Step::Classified(stage, found.then_some(&context.work.best)));
+    found
 }
 
 /// Turns that the search of one root can take: each tree has its nodes, its leaf's rules, and one turn to go on.
 const MAX_TURNS: u32 = TREES_PER_ROOT as u32 * (MAX_DEPTH + LeafRef::MAX_RULES + 1);
 
 /// Walks the trees of `work.root` for the rule that matches with the least rank, into `work.best`.
-#[inline(never)]
+#[inline(always)]
 fn search<T: Tables, E: Environment>(tables: &T, slot: Slot, work: &mut Work) {
-    let reference = work.root.trees[0];
-    E::repeat(MAX_TURNS, &mut Search { tables, slot, work, reference, tree: 0, place: 0 });
+    work.place = SearchPlace { reference: work.root.trees[0], tree: 0, rule: 0 };
+    E::repeat(MAX_TURNS, &mut Search { tables, slot, work });
 }
 
-/// Where a search stands. One loop serves nodes, rules and trees alike: the eBPF verifier walks its body once.
+/// Where a search stands. Kept in memory, where the eBPF verifier does not follow its numbers from turn to turn.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct SearchPlace {
+    /// Node or leaf that it has come to.
+    pub(crate) reference: u32,
+    /// Tree that it is in.
+    pub(crate) tree: u32,
+    /// Rules of the leaf that it has compared.
+    pub(crate) rule: u32,
+}
+
+/// One loop serves nodes, rules and trees alike: the eBPF verifier walks its body once.
 struct Search<'a, T> {
     tables: &'a T,
     slot: Slot,
     work: &'a mut Work,
-    /// Node or leaf that it has come to.
-    reference: u32,
-    /// Tree that it is in.
-    tree: u32,
-    /// Rules of the leaf that it has compared.
-    place: u32,
 }
 
 impl<T: Tables> Turn for Search<'_, T> {
     #[inline(always)]
     fn take(&mut self, _: u32) -> bool {
-        let leaf = LeafRef(self.reference);
-        if !LeafRef::is_leaf(self.reference) {
-            self.descend();
-        } else if self.place < leaf.count() {
-            self.place = if self.compare(leaf.first() + self.place) { self.place + 1 } else { leaf.count() };
+        let SearchPlace { reference, tree, rule } = self.work.place;
+        let leaf = LeafRef(reference);
+        if !LeafRef::is_leaf(reference) {
+            self.work.place.reference = self.descend(reference);
+        } else if rule < leaf.count() {
+            self.work.place.rule = if self.compare(leaf.first() + rule) { rule + 1 } else { leaf.count() };
         } else {
-            self.tree += 1;
-            self.place = 0;
-            if self.tree >= TREES_PER_ROOT as u32 {
+            let next = tree + 1;
+            if next >= TREES_PER_ROOT as u32 {
                 return false;
             }
-            self.reference = self.work.root.trees[self.tree as usize & (TREES_PER_ROOT - 1)];
+            let reference = self.work.root.trees[next as usize & (TREES_PER_ROOT - 1)];
+            self.work.place = SearchPlace { reference, tree: next, rule: 0 };
         }
         true
     }
@@ -118,12 +127,12 @@ impl<T: Tables> Turn for Search<'_, T> {
 impl<T: Tables> Search<'_, T> {
     /// One node down.
     #[inline(always)]
-    fn descend(&mut self) {
-        self.reference = match self.tables.node(self.slot, self.reference) {
+    fn descend(&self, reference: u32) -> u32 {
+        match self.tables.node(self.slot, reference) {
             Some(node) if at_most(self.work.value(node.dimension), node.cut) => node.low,
             Some(node) => node.high,
             None => LeafRef::EMPTY,
-        };
+        }
     }
 
     /// Compares one rule in full; false when the leaf has nothing better. Rules lie in rank order, so the first match

@@ -5,7 +5,7 @@ use flumen_abi::{
 };
 use flumen_frame::Offset;
 
-use crate::classify::RuleHit;
+use crate::classify::{RuleHit, SearchPlace};
 use crate::environment::{Route, RouteKind};
 use crate::icmp_error::Quoted;
 use crate::packet::{Fragment, Kind, Packet};
@@ -31,6 +31,8 @@ pub struct Work {
     pub(crate) values: [Cut; DIMENSIONS],
     /// Trees that are being searched.
     pub(crate) root: RootRow,
+    /// Where the search of them stands.
+    pub(crate) place: SearchPlace,
     /// Best rule found in them so far.
     pub(crate) best: RuleHit,
     /// How the packet ended, when a stage that is not inlined ended it.
@@ -86,7 +88,7 @@ impl Scratch {
         egress: ZoneId::NONE,
         flags: SessionFlags(0),
         reserved: 0,
-        hop: Hop { epoch: 0, interface: InterfaceId::NONE, mac: [0; 6], reserved: 0 },
+        hop: Hop { epoch: 0, interface: InterfaceId::NONE, mac: [0; 3], reserved: 0 },
     };
     const VLAN: Vlan = Vlan { outer: 0, inner: 0 };
     const PACKET: Packet = Packet {
@@ -154,6 +156,7 @@ impl Default for Scratch {
                 arrival: Arrival { epoch: 0, device: IfIndex(0), vlan: Self::VLAN, row: InterfaceRow::NONE },
                 values: [[0; 2]; DIMENSIONS],
                 root: RootRow { trees: [LeafRef::EMPTY; TREES_PER_ROOT] },
+                place: SearchPlace { reference: LeafRef::EMPTY, tree: 0, rule: 0 },
                 best: RuleHit::NONE,
                 row: Self::ROW,
                 end: End::ttl_exceeded(),

@@ -43,7 +43,7 @@ fn follow_hop<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>) -> boo
     }
     route.kind = RouteKind::Forward;
     route.src_mac = link.mac;
-    route.dst_mac = row.hop.mac;
+    route.dst_mac = row.hop.mac();
     context.trace.step(Step::Hop(&row.hop, link));
     true
 }
@@ -53,7 +53,7 @@ fn follow_hop<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>) -> boo
 fn learn_hop<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, packet: &Packet) {
     let Work { row, route, link, .. } = &mut *context.work;
     if context.epoch != 0 && matches!(route.kind, RouteKind::Forward) {
-        row.hop = Hop { epoch: context.epoch, interface: link.id, mac: route.dst_mac, reserved: 0 };
+        Hop::new(context.epoch, link.id, route.dst_mac).copy_to(&mut row.hop);
         context.tables.learn_hop(&packet.key, &row.hop);
     }
 }

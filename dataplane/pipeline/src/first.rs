@@ -71,8 +71,10 @@ fn destination_nat<T: Tables, E: Environment, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     packet: &Packet,
 ) -> Result<(), Reason> {
-    let Some(hit) = classify(context, Stage::DestinationNat, packet, ZoneId::NONE) else { return Ok(()) };
-    if !context.tables.nat(context.slot, hit.action, &mut context.work.nat) {
+    if !classify(context, Stage::DestinationNat, packet, ZoneId::NONE) {
+        return Ok(());
+    }
+    if !context.tables.nat(context.slot, context.work.best.action, &mut context.work.nat) {
         return Err(Reason::Internal);
     }
     context.trace.step(Step::Nat(Stage::DestinationNat, &context.work.nat));
@@ -98,10 +100,10 @@ fn source_nat<T: Tables, E: Environment, S: Trace>(
     packet: &Packet,
     to: ZoneId,
 ) -> Result<bool, Reason> {
-    let Some(hit) = classify(context, Stage::SourceNat, packet, to) else {
+    if !classify(context, Stage::SourceNat, packet, to) {
         return Ok(false);
-    };
-    if !context.tables.nat(context.slot, hit.action, &mut context.work.nat) {
+    }
+    if !context.tables.nat(context.slot, context.work.best.action, &mut context.work.nat) {
         return Err(Reason::Internal);
     }
     let row = &context.work.nat;
@@ -120,8 +122,10 @@ fn policy<T: Tables, E: Environment, S: Trace>(
     packet: &Packet,
     to: ZoneId,
 ) -> Result<PolicyId, End> {
-    let hit = classify(context, Stage::Policy, packet, to).ok_or(Reason::PolicyDefault)?;
-    let row = context.tables.policy(context.slot, hit.action).ok_or(Reason::Internal)?;
+    if !classify(context, Stage::Policy, packet, to) {
+        return Err(Reason::PolicyDefault.into());
+    }
+    let row = context.tables.policy(context.slot, context.work.best.action).ok_or(Reason::Internal)?;
     context.trace.step(Step::Policy(&row));
     context.tables.hit(row.id, packet.frame_length);
     if row.action == Action::Permit as u8 {

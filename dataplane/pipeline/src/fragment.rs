@@ -53,7 +53,8 @@ pub fn remember<T: Tables, E, S>(context: &Context<'_, T, E, S>, packet: &Packet
             seen_ms: context.now_ms(),
             service: packet.service,
             proto: packet.key.proto,
-            reserved: [0; 5],
+            reserved: 0,
+            reserved2: 0,
         };
         context.tables.insert_fragment(&key(packet), &row);
     }

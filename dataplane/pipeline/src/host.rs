@@ -50,7 +50,7 @@ pub fn inbound<T: Tables, E: Environment, S: Trace>(
         return Reason::HostDenied.into();
     }
     let group = packet.group || multicast(packet.family, dst);
-    if classify(context, Stage::HostInbound, packet, ZoneId::NONE).is_some() {
+    if classify(context, Stage::HostInbound, packet, ZoneId::NONE) {
         fragment::remember(context, packet);
         return Reason::HostInbound.into();
     }

@@ -6,7 +6,7 @@ use crate::packet::{Kind, Packet};
 use crate::tables::Tables;
 use crate::trace::{Step, Trace};
 use crate::{fast, first, fragment, host, icmp_error};
-use flumen_abi::{CounterIndex, IfIndex, InterfaceKey, InterfaceRow, Outcome, Reason, Slot};
+use flumen_abi::{CounterIndex, IfIndex, InterfaceKey, InterfaceRow, Outcome, Reason};
 use flumen_frame::Frame;
 use flumen_wire::arp::Arp;
 use flumen_wire::ethernet;
@@ -84,13 +84,14 @@ pub fn run<F: Frame, T: Tables, E: Environment, S: Trace>(
 ) -> Verdict {
     let Scratch { packet, work } = scratch;
     let now_ns = environment.now_ns();
-    let (slot, epoch) = match tables.control() {
-        Some(control) => (control.slot(), control.epoch((now_ns / 1_000_000) as u32)),
-        None => (Slot::new(0), 0),
+    let Some(control) = tables.control() else {
+        return Verdict { reason: Reason::Internal, device: IfIndex(0) };
     };
+    let (slot, epoch) = (control.slot(), control.epoch((now_ns / 1_000_000) as u32));
     packet.frame_length = frame.len();
     let mut context = Context { tables, environment, trace, work, slot, device, now_ns, epoch };
     let arrived = arrive(frame, &mut context, packet);
+    frame.forget_bounds();
     tables.count(CounterIndex::received(packet.interface.id), packet.frame_length);
     let verdict = if arrived {
         network(frame, &mut context, packet)
@@ -154,6 +155,7 @@ fn network<F: Frame, T: Tables, E: Environment, S: Trace>(
     if !decode::ip::<F, E>(frame, packet, &mut context.work.end) {
         return Verdict { reason: context.work.end.reason, device: IfIndex(0) };
     }
+    frame.forget_bounds();
     context.trace.step(Step::Decoded(packet));
     match stages(frame, context, packet) {
         Ok(verdict) => verdict,

@@ -1,7 +1,7 @@
 use flumen_abi::{
     Addr, AnswerBudget, Control, CounterIndex, FragmentKey, FragmentRow, Hop, InterfaceId, InterfaceKey,
     InterfaceRow, LinkKey, LinkRow, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey, RootRow,
-    RuleRow, SessionKey, SessionRecord, SessionRow, SessionSlot, Settings, Slot,
+    RuleRow, SessionKey, SessionOwner, SessionRecord, SessionRow, SessionSlot, Settings, Slot,
 };
 
 /// Why a session row was not inserted.
@@ -58,6 +58,8 @@ pub trait Tables {
     fn remove_session(&self, key: &SessionKey);
     /// A session's changing part.
     fn record(&self, slot: SessionSlot) -> Option<&SessionRecord>;
+    /// The key under which a session was opened.
+    fn owner(&self, slot: SessionSlot) -> Option<&SessionOwner>;
     /// A record that no session owns; never the same one to two CPUs. `None` when all are taken.
     fn take_record(&self) -> Option<SessionSlot>;
     /// Gives back a record of [`Tables::take_record`] that no row points to.

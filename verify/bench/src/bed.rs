@@ -1,25 +1,26 @@
 //! What stands in the middle of the rig while a row is measured.
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, bail};
+use flumen_abi::limits::SESSIONS_DEFAULT;
 use flumen_testkit::generator::Spec;
 use flumen_testkit::netns::Netns;
 use flumen_testkit::rig::{Device, Measurement, Rig, Traffic};
 use flumen_testkit::topology::Segment;
 
-use crate::configuration::Rules;
+use crate::configuration::{Configuration, LONG_TIMEOUT_S, Rules};
 use crate::conntrack;
 use crate::gateway::Gateway;
 
-/// A device under test. Rows of the same bed share its rig and its tables.
+/// A device under test. Rows with the same one share its rig and its tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Middle {
-    /// A floor or a peer.
+    /// A floor, a peer, or somebody else's device.
     Kernel(Device),
     /// A peer whose connections are forgotten before each run.
     KernelFresh(Device),
-    /// Flumen.
-    Flumen(Rules),
-    /// Flumen, its sessions forgotten before each run.
+    /// Flumen with room for this many sessions.
+    Flumen(Rules, u32),
+    /// Flumen with a session table of the usual size, emptied before each run.
     FlumenFresh(Rules),
 }
 
@@ -34,20 +35,22 @@ pub(crate) struct Bed {
 // === impl Bed ===
 
 impl Bed {
-    /// Builds it; Flumen gets room for `sessions`.
+    /// Sets it up.
     ///
     /// # Errors
     /// What the host lacks.
-    pub(crate) fn build(middle: Middle, sessions: u32) -> Result<Self> {
-        let (device, rules) = match middle {
+    pub(crate) fn new(middle: Middle) -> Result<Self> {
+        let (device, flumen) = match middle {
             Middle::Kernel(device) | Middle::KernelFresh(device) => (device, None),
-            Middle::Flumen(rules) | Middle::FlumenFresh(rules) => (Device::External, Some(rules)),
+            Middle::Flumen(rules, sessions) => (Device::External, Some((rules, sessions))),
+            Middle::FlumenFresh(rules) => (Device::External, Some((rules, SESSIONS_DEFAULT))),
         };
         let rig = Rig::new(device)?;
-        let gateway = match rules {
-            Some(rules) => {
-                accept_own_source(rig.dut())?;
-                Some(Gateway::open(rig.dut(), sessions, &rules.configuration())?)
+        let gateway = match flumen {
+            Some((rules, sessions)) => {
+                prepare_host(rig.dut())?;
+                let configuration = Configuration { rules, sessions, timeout_s: LONG_TIMEOUT_S };
+                Some(Gateway::open(rig.dut(), &configuration)?)
             }
             None => None,
         };
@@ -60,14 +63,14 @@ impl Bed {
     /// When a packet is lost.
     pub(crate) fn establish(&mut self, spec: &Spec, tcp: bool) -> Result<()> {
         let translated = Segment::Wan.gateway().v4.into();
-        let done = match self.middle {
+        let established = match self.middle {
             Middle::Kernel(Device::NftMasquerade) => self.rig.establish(spec, translated),
             Middle::Kernel(Device::NftStateful) => self.rig.establish(spec, spec.source()),
-            Middle::Flumen(Rules::SourceNat) if tcp => self.rig.establish(spec, translated),
-            Middle::Flumen(_) if tcp => self.rig.establish(spec, spec.source()),
+            Middle::Flumen(Rules::SourceNat, _) if tcp => self.rig.establish(spec, translated),
+            Middle::Flumen(..) if tcp => self.rig.establish(spec, spec.source()),
             _ => self.rig.warm_up(spec),
         };
-        self.explained(done)
+        established.map_err(|error| self.explain(error))
     }
 
     /// Empties the device's tables when its kind asks for it.
@@ -76,7 +79,7 @@ impl Bed {
     /// When they cannot be emptied.
     pub(crate) fn forget(&mut self) -> Result<()> {
         match (self.middle, &mut self.gateway) {
-            (Middle::FlumenFresh(_), Some(gateway)) => gateway.forget_sessions().map(drop),
+            (Middle::FlumenFresh(_), Some(gateway)) => gateway.forget_sessions(),
             (Middle::KernelFresh(_), _) => conntrack::flush(self.rig.dut()),
             _ => Ok(()),
         }
@@ -87,17 +90,11 @@ impl Bed {
     /// # Errors
     /// When a packet is lost, with what the device has counted; when a table of the device was too small.
     pub(crate) fn run(&mut self, traffic: &mut Traffic, packets: u64) -> Result<Measurement> {
-        let measured = self.rig.run(traffic, packets);
-        let measured = self.explained(measured)?;
+        let measured = self.rig.run(traffic, packets).map_err(|error| self.explain(error))?;
         if measured.conntrack.is_some_and(|conntrack| conntrack.overflowed()) {
             bail!("the kernel's connection table overflowed: {:?}", measured.conntrack);
         }
         Ok(measured)
-    }
-
-    /// Flumen, where it is the device.
-    pub(crate) fn gateway(&mut self) -> Option<&mut Gateway> {
-        self.gateway.as_mut()
     }
 
     /// The rig around the device.
@@ -105,16 +102,21 @@ impl Bed {
         &self.rig
     }
 
-    fn explained<T>(&self, result: Result<T, flumen_testkit::Error>) -> Result<T> {
-        result.map_err(|error| match &self.gateway {
-            Some(gateway) => anyhow::Error::new(error).context(format!("reasons: {}", gateway.reasons())),
+    /// Both, where Flumen is the device.
+    pub(crate) fn parts(&mut self) -> Option<(&mut Gateway, &mut Rig)> {
+        Some((self.gateway.as_mut()?, &mut self.rig))
+    }
+
+    fn explain(&self, error: flumen_testkit::Error) -> Error {
+        match &self.gateway {
+            Some(gateway) => Error::new(error).context(format!("Flumen counted {}", gateway.reasons())),
             None => error.into(),
-        })
+        }
     }
 }
 
-/// What Flumen's hosts are set to: packets that it hands up carry the gateway's own address as source.
-fn accept_own_source(dut: &Netns) -> Result<()> {
+/// What the daemon would set: a packet that is handed up translated has an address of the host as its source.
+fn prepare_host(dut: &Netns) -> Result<()> {
     for scope in ["all", "default", "lan", "wan"] {
         dut.sysctl(&format!("net.ipv4.conf.{scope}.accept_local"), "1")?;
         dut.sysctl(&format!("net.ipv4.conf.{scope}.rp_filter"), "0")?;

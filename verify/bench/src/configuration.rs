@@ -1,12 +1,11 @@
 //! The configurations that Flumen is measured with, in their JSON form.
 
+use std::net::Ipv4Addr;
+
 use serde_json::{Value, json};
 
-/// Sessions live longer than a benchmark.
-pub(crate) const UDP_TIMEOUT_S: u32 = 3600;
-
 /// What a gateway of the benchmark does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Rules {
     /// One policy that permits everything from trust to untrust.
     Plain,
@@ -16,39 +15,56 @@ pub(crate) enum Rules {
     Policies(u32),
 }
 
-// === impl Rules ===
+/// A configuration: interface `lan` in zone trust, `wan` in zone untrust.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Configuration {
+    pub(crate) rules: Rules,
+    /// Room in the session table.
+    pub(crate) sessions: u32,
+    /// How long an idle session lives, seconds.
+    pub(crate) timeout_s: u32,
+}
 
-impl Rules {
-    /// The configuration's text.
-    pub(crate) fn configuration(self) -> String {
-        let (applications, policies) = match self {
-            Self::Plain | Self::SourceNat => (json!({}), vec![permit_all()]),
-            Self::Policies(count) => (applications(), family(count)),
+/// Sessions of a benchmark outlive it.
+pub(crate) const LONG_TIMEOUT_S: u32 = 3600;
+
+/// Applications of [`family`]. None of them takes in the traffic, UDP to port 5001.
+const APPLICATIONS: u32 = 512;
+
+// === impl Configuration ===
+
+impl Configuration {
+    /// Its text.
+    pub(crate) fn text(&self) -> String {
+        let (applications, policies) = match self.rules {
+            Rules::Plain | Rules::SourceNat => (json!({}), vec![permit_all()]),
+            Rules::Policies(count) => (applications(), family(count)),
         };
-        let source = match self {
-            Self::SourceNat => json!([{
+        let nat = match self.rules {
+            Rules::SourceNat => json!({"source": [{
                 "name": "hide", "from-zone": "trust", "to-zone": "untrust", "match": {},
                 "then": {"interface": {"port-range": "1024-65535"}}
-            }]),
-            _ => json!([]),
+            }]}),
+            Rules::Plain | Rules::Policies(_) => json!({}),
         };
         json!({
+            "system": {"dataplane": {"sessions": {"maximum": self.sessions}, "mode": "driver"}},
             "interfaces": {"lan": {"device": "lan"}, "wan": {"device": "wan"}},
             "security": {
                 "zones": {"trust": {"interfaces": ["lan"]}, "untrust": {"interfaces": ["wan"]}},
                 "applications": applications,
                 "policies": policies,
-                "nat": {"source": source},
-                "flow": {"udp-timeout": UDP_TIMEOUT_S, "tcp-initial-timeout": UDP_TIMEOUT_S,
-                    "tcp-established-timeout": UDP_TIMEOUT_S}
+                "nat": nat,
+                "flow": {
+                    "udp-timeout": self.timeout_s,
+                    "tcp-initial-timeout": self.timeout_s,
+                    "tcp-established-timeout": self.timeout_s
+                }
             }
         })
         .to_string()
     }
 }
-
-/// Applications of [`family`]. None of them takes in UDP to port 5001.
-const APPLICATIONS: u32 = 512;
 
 fn permit_all() -> Value {
     policy("all", "any", "any", "any", "permit")
@@ -57,15 +73,16 @@ fn permit_all() -> Value {
 fn policy(name: &str, source: &str, destination: &str, application: &str, then: &str) -> Value {
     json!({
         "name": name, "from-zone": "trust", "to-zone": "untrust",
-        "match": {"source-address": [source], "destination-address": [destination],
-            "application": [application]},
+        "match": {
+            "source-address": [source], "destination-address": [destination], "application": [application]
+        },
         "then": then
     })
 }
 
-/// Single ports and ranges of TCP and UDP on both sides of the port that the traffic goes to.
+/// Single ports and short ranges of TCP and UDP, below and above the port that the traffic goes to.
 fn applications() -> Value {
-    let term = |number: u32| {
+    let entry = |number: u32| {
         let protocol = if number.is_multiple_of(2) { "tcp" } else { "udp" };
         let low = if number % 4 < 2 { 6000 + number * 40 } else { 20 + number * 9 };
         let ports = match number % 3 {
@@ -75,29 +92,28 @@ fn applications() -> Value {
         };
         (format!("app-{number}"), json!({"protocol": protocol, "destination-port": ports}))
     };
-    Value::Object((0..APPLICATIONS).map(term).collect())
+    Value::Object((0..APPLICATIONS).map(entry).collect())
 }
 
-/// `count` policies as a large site has them: prefixes of many lengths around and inside the addresses that the traffic
-/// comes from and goes to, each with one application; the last one permits everything.
+/// `count` policies as a large site has them: prefixes of many lengths around the addresses that the traffic comes from
+/// and inside the block that it goes to, each with one application. The last one permits everything.
 fn family(count: u32) -> Vec<Value> {
-    let mut policies = Vec::new();
-    for number in 0..count.saturating_sub(1) {
-        let mixed = number.wrapping_mul(0x9e37_79b1);
+    let rule = |number: u32| {
+        let mixed = number.wrapping_mul(0x9e37_79b1); // Fibonacci hashing: neighbours lie far apart
         let source = match number % 4 {
             0 => "10.1.0.0/24".to_owned(),
-            1 => format!("10.{}.{}.0/24", mixed >> 24, mixed >> 16 & 255),
+            1 => format!("10.{}.{}.0/24", mixed >> 24, mixed >> 16 & 0xff),
             2 => format!("10.1.0.{}/32", mixed >> 24),
             _ => "10.0.0.0/8".to_owned(),
         };
         let length = 16 + number % 17;
-        // inside 100.64.0.0/10, where the traffic goes
-        let destination = (0x6440_0000 | mixed >> 10) & (u32::MAX << (32 - length));
-        let destination = format!("{}/{length}", std::net::Ipv4Addr::from_bits(destination));
+        let inside = Ipv4Addr::new(100, 64, 0, 0).to_bits() | mixed >> 10;
+        let destination = Ipv4Addr::from_bits(inside & u32::MAX << (32 - length));
         let application = format!("app-{}", mixed >> 7 & (APPLICATIONS - 1));
         let then = if number.is_multiple_of(3) { "deny" } else { "permit" };
-        policies.push(policy(&format!("rule-{number}"), &source, &destination, &application, then));
-    }
+        policy(&format!("rule-{number}"), &source, &format!("{destination}/{length}"), &application, then)
+    };
+    let mut policies: Vec<Value> = (0..count.saturating_sub(1)).map(rule).collect();
     policies.push(permit_all());
     policies
 }

@@ -1,13 +1,26 @@
 //! SIGINT and SIGTERM end the program between two runs, with everything taken down.
 
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
+
 use anyhow::{Result, bail};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-/// The signals are blocked, here and in threads started later, and read where it suits.
+/// The signals are blocked, here and in threads started later, and looked at where it suits.
 #[derive(Debug)]
 pub(crate) struct Interrupt {
     signals: SignalFd,
+}
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    /// The Enter key.
+    Enter,
+    /// A signal.
+    Signal,
 }
 
 // === impl Interrupt ===
@@ -32,10 +45,29 @@ impl Interrupt {
         }
         Ok(())
     }
-}
 
-impl std::os::fd::AsFd for Interrupt {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        self.signals.as_fd()
+    /// Waits for Enter or a signal. Where standard input has ended, for a signal alone.
+    ///
+    /// # Errors
+    /// When standard input cannot be read.
+    pub(crate) fn wait(&self) -> Result<Awaited> {
+        let stdin = std::io::stdin();
+        let mut listening = true;
+        loop {
+            let mut events = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+            if listening {
+                events.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
+            }
+            poll(&mut events, PollTimeout::NONE)?;
+            let ready: Vec<bool> = events.iter().map(|event| event.any().unwrap_or(true)).collect();
+            if ready[0] {
+                self.signals.read_signal()?;
+                return Ok(Awaited::Signal);
+            }
+            if stdin.read_line(&mut String::new())? > 0 {
+                return Ok(Awaited::Enter);
+            }
+            listening = stdin.is_terminal(); // a file or a pipe that has ended says nothing more
+        }
     }
 }

@@ -1,40 +1,80 @@
 //! Measures what Flumen costs per packet and per new session, beside the floor and beside the kernel's own firewall.
 #![forbid(unsafe_code)]
 
+mod args;
 mod bed;
 mod configuration;
 mod conntrack;
+mod external;
+mod figures;
 mod gateway;
 mod interrupt;
+mod load;
 mod measure;
-mod result;
+mod report;
+mod requirements;
 mod row;
-mod table;
 
-use std::time::Duration;
+use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use clap::Parser;
 
-fn main() -> Result<()> {
-    let interrupt = interrupt::Interrupt::new()?;
-    gateway::remove_leftovers()?;
-    flumen_testkit::netns::remove_leftovers()?;
-    let pattern = std::env::args().nth(1).unwrap_or_default();
-    let patterns: Vec<&str> = pattern.split(',').collect();
-    let all = row::rows();
-    let mut wanted: Vec<&str> = Vec::new();
-    for row in &all {
-        if patterns.iter().any(|p| row.name.contains(p)) {
-            wanted.push(row.name);
-            wanted.extend(row.needs());
+use args::{Arguments, Command, EngineUnderTest, RunArgs};
+use interrupt::Interrupt;
+use measure::Plan;
+use report::Document;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match &arguments.command {
+        Some(Command::Daemon(args)) => figures::run_daemon(args),
+        Some(Command::Load(args)) => prepare().and_then(|interrupt| load::send(args, &interrupt)),
+        Some(Command::Run(args)) => run(args),
+        None => run(&arguments.run),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
         }
     }
-    let needs: Vec<&str> = all.iter().filter(|r| wanted.contains(&r.name)).flat_map(|r| r.needs()).collect();
-    wanted.extend(needs);
-    let mut rows: Vec<_> = all.into_iter().filter(|row| wanted.contains(&row.name)).collect();
-    if std::env::var_os("ALONE").is_some() { rows.retain(|row| row.name == pattern); }
-    let plan = measure::Plan { rounds: 5, run: Duration::from_millis(300), fresh: 100_000 };
-    let series = measure::measure(&rows, &plan, &interrupt)?;
-    print!("{}", table::rows(&result::results(&series)));
+}
+
+/// Looks for what is needed, and removes what a killed run has left.
+fn prepare() -> Result<Interrupt> {
+    requirements::check()?;
+    let interrupt = Interrupt::new()?;
+    gateway::remove_leftovers()?;
+    flumen_testkit::netns::remove_leftovers()?;
+    Ok(interrupt)
+}
+
+fn run(args: &RunArgs) -> Result<()> {
+    let interrupt = prepare()?;
+    let plan = if args.short { Plan::SHORT } else { Plan::FULL };
+    let (series, figures) = match args.engine_under_test {
+        EngineUnderTest::Flumen => {
+            let rows = row::select(row::rows(), &args.rows);
+            let series = measure::measure(&rows, &plan, &interrupt)?;
+            (series, figures::measure(&args.rows, args.short, &interrupt)?)
+        }
+        EngineUnderTest::None => {
+            let rows = row::select(row::external(), &args.rows);
+            match external::measure(&rows, &plan, &interrupt)? {
+                Some(series) => (series, Vec::new()),
+                None => return Ok(()),
+            }
+        }
+    };
+    let document = Document::new(report::results(&series), figures, args.short);
+    print!("{}", report::text(&document));
+    report::write(&document, &args.out)?;
+    println!("\nwritten: bench.json and bench.svg in {}", args.out.display());
+    let failures = document.failures();
+    if !failures.is_empty() {
+        bail!("not measured: {}", failures.join(", "));
+    }
     Ok(())
 }

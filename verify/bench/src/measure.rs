@@ -1,6 +1,6 @@
-//! Measures rows in rounds: A B C A B C …, so that a change in the machine's mood meets every row alike.
+//! Measures rows in rounds, A B C A B C …, so that a change in the machine's mood meets every row alike.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use flumen_testkit::rig::Traffic;
@@ -14,10 +14,12 @@ use crate::row::{Flows, Row};
 pub(crate) struct Plan {
     /// Rounds.
     pub(crate) rounds: usize,
+    /// No round but the first begins later than this.
+    pub(crate) limit: Duration,
     /// How long a run of known flows shall last, roughly.
     pub(crate) run: Duration,
-    /// Packets of a run of new sessions: the fill of the tables that all such rows are compared at.
-    pub(crate) fresh: u64,
+    /// Packets of a run of new sessions: how full the tables become that such rows are compared with.
+    pub(crate) fresh: u32,
 }
 
 /// What a row has shown.
@@ -40,39 +42,25 @@ struct Lane {
 }
 
 /// Packets of the run that tells how many a run takes.
-const TRIAL: u64 = 20_000;
+const TRIAL: u32 = 20_000;
 
-/// Measures `rows`. A row that fails, because packets were lost say, keeps none of the others.
+// === impl Plan ===
+
+impl Plan {
+    /// For figures that are quoted.
+    pub(crate) const FULL: Self =
+        Self { rounds: 9, limit: Duration::from_secs(240), run: Duration::from_millis(300), fresh: 100_000 };
+
+    /// For a look: a minute with everything around it.
+    pub(crate) const SHORT: Self =
+        Self { rounds: 3, limit: Duration::from_secs(18), run: Duration::from_millis(80), fresh: 30_000 };
+}
+
+/// Measures `rows`. A row that fails, because packets were lost say, stops none of the others.
 ///
 /// # Errors
 /// What the host lacks; an interrupt.
 pub(crate) fn measure(rows: &[Row], plan: &Plan, interrupt: &Interrupt) -> Result<Vec<Series>> {
-    let mut beds = build(rows, plan, interrupt)?;
-    let mut lanes = Vec::new();
-    for row in rows {
-        interrupt.check()?;
-        let bed = beds.iter().position(|bed| bed.middle == row.middle).unwrap_or_default();
-        let mut lane = Lane::new(row, bed);
-        match lane.prepare(&mut beds[bed], plan) {
-            Ok(()) => eprintln!("{}: ready, {} packets a run", row.name, lane.series.packets),
-            Err(error) => lane.fail(&error),
-        }
-        lanes.push(lane);
-    }
-    for round in 1..=plan.rounds {
-        eprintln!("round {round} of {}", plan.rounds);
-        for lane in lanes.iter_mut().filter(|lane| lane.series.failure.is_none()) {
-            interrupt.check()?;
-            let bed = &mut beds[lane.bed];
-            if let Err(error) = lane.run(bed) {
-                lane.fail(&error);
-            }
-        }
-    }
-    Ok(lanes.into_iter().map(|lane| lane.series).collect())
-}
-
-fn build(rows: &[Row], plan: &Plan, interrupt: &Interrupt) -> Result<Vec<Bed>> {
     let mut middles: Vec<Middle> = Vec::new();
     for row in rows {
         if !middles.contains(&row.middle) {
@@ -82,20 +70,46 @@ fn build(rows: &[Row], plan: &Plan, interrupt: &Interrupt) -> Result<Vec<Bed>> {
     let mut beds = Vec::new();
     for middle in middles {
         interrupt.check()?;
-        let own = rows.iter().filter(|row| row.middle == middle);
-        let sessions: u64 = own
-            .map(|row| match row.flows {
-                Flows::Known => u64::from(row.flow_count),
-                Flows::New => plan.fresh,
-            })
-            .sum();
-        beds.push(Bed::build(middle, u32::try_from(sessions + SPARE)?)?);
+        beds.push(Bed::new(middle)?);
     }
-    Ok(beds)
+    measure_on(&mut beds, rows, plan, interrupt)
 }
 
-/// Sessions that there is room for beyond those that are opened.
-const SPARE: u64 = 20_000;
+/// The same on beds that are there: one for each device that a row asks for.
+///
+/// # Errors
+/// An interrupt.
+pub(crate) fn measure_on(
+    beds: &mut [Bed],
+    rows: &[Row],
+    plan: &Plan,
+    interrupt: &Interrupt,
+) -> Result<Vec<Series>> {
+    let mut lanes = Vec::new();
+    for row in rows {
+        interrupt.check()?;
+        let bed = beds.iter().position(|bed| bed.middle == row.middle);
+        let mut lane = Lane::new(row, bed.expect("a bed for each device"));
+        if let Err(error) = lane.prepare(beds, plan) {
+            lane.fail(&error);
+        }
+        lanes.push(lane);
+    }
+    let start = Instant::now();
+    for round in 1..=plan.rounds {
+        if round > 1 && start.elapsed() > plan.limit {
+            break;
+        }
+        eprintln!("round {round} of {}", plan.rounds);
+        for lane in lanes.iter_mut().filter(|lane| lane.series.failure.is_none()) {
+            interrupt.check()?;
+            if let Err(error) = lane.run(beds) {
+                lane.fail(&error);
+            }
+        }
+    }
+    Ok(lanes.into_iter().map(|lane| lane.series).collect())
+}
 
 // === impl Lane ===
 
@@ -106,20 +120,22 @@ impl Lane {
     }
 
     /// Makes the flows known and finds out how many packets a run has.
-    fn prepare(&mut self, bed: &mut Bed, plan: &Plan) -> Result<()> {
-        if self.series.row.flows == Flows::New {
-            bed.run(&mut self.traffic, TRIAL)?;
-            self.series.packets = plan.fresh;
-            return Ok(());
+    fn prepare(&mut self, beds: &mut [Bed], plan: &Plan) -> Result<()> {
+        let bed = &mut beds[self.bed];
+        let row = &self.series.row;
+        if row.flows == Flows::New {
+            self.series.packets = plan.fresh.into();
+            return bed.run(&mut self.traffic, TRIAL.into()).map(drop);
         }
-        bed.establish(&self.series.row.traffic, self.series.row.tcp)?;
-        let trial = bed.run(&mut self.traffic, TRIAL)?;
-        let packets = plan.run.as_secs_f64() * trial.pps();
-        self.series.packets = (packets as u64).clamp(2 * TRIAL, 100 * TRIAL);
+        bed.establish(&row.traffic, row.tcp)?;
+        let trial = bed.run(&mut self.traffic, TRIAL.into())?;
+        let packets = trial.pps() * plan.run.as_secs_f64();
+        self.series.packets = (packets as u64).clamp(u64::from(TRIAL), 100 * u64::from(TRIAL));
         Ok(())
     }
 
-    fn run(&mut self, bed: &mut Bed) -> Result<()> {
+    fn run(&mut self, beds: &mut [Bed]) -> Result<()> {
+        let bed = &mut beds[self.bed];
         bed.forget()?;
         let run = bed.run(&mut self.traffic, self.series.packets)?;
         self.series.ns.push(run.ns_per_packet());

@@ -1,5 +1,6 @@
 //! The rows of the table.
 
+use flumen_abi::limits::SESSIONS_DEFAULT;
 use flumen_testkit::generator::{Order, Spec};
 use flumen_testkit::rig::Device;
 
@@ -22,48 +23,51 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) middle: Middle,
     pub(crate) traffic: Spec,
-    pub(crate) flow_count: u32,
     /// The traffic is TCP.
     pub(crate) tcp: bool,
     pub(crate) flows: Flows,
     /// The row whose time is taken away.
     pub(crate) floor: &'static str,
-    /// The bare redirect to compare with.
+    /// The bare redirect to compare with; none for what has no forwarding in it.
     pub(crate) redirect: Option<&'static str>,
     /// The peer to compare with.
     pub(crate) nft: Option<&'static str>,
 }
 
-const DROP: &str = "floor/xdp-drop";
+/// The floor under everything.
+pub(crate) const DROP: &str = "floor/xdp-drop";
+/// The least that a forwarder can cost.
+pub(crate) const REDIRECT: &str = "floor/xdp-redirect";
 const DROP6: &str = "floor/xdp-drop-udp6";
-const REDIRECT: &str = "floor/xdp-redirect";
 const REDIRECT6: &str = "floor/xdp-redirect-udp6";
 const STATEFUL: &str = "peer/nft-stateful";
 const MASQUERADE: &str = "peer/nft-masquerade";
 const STATEFUL_NEW: &str = "peer/nft-stateful-new";
 const MASQUERADE_NEW: &str = "peer/nft-masquerade-new";
 
-/// Flows that new sessions are drawn from, one after the other: more than a run has packets.
+/// Flows that new sessions are made of, one after the other: many more than a run has packets.
 const FRESH: u32 = 4_000_000;
+
+/// Room for the rows with a million sessions.
+pub(crate) const MILLION: u32 = 1 << 20;
 
 /// Every row, floors and peers first.
 pub(crate) fn rows() -> Vec<Row> {
     let (udp4, udp6, tcp4) = (Spec::udp4(), Spec::udp6(), Spec::tcp4());
-    let (drop, redirect) = (Middle::Kernel(Device::XdpDrop), Middle::Kernel(Device::XdpRedirect));
-    let (snat, plain) = (Middle::Flumen(Rules::SourceNat), Middle::Flumen(Rules::Plain));
-    vec![
-        Row::known(DROP, drop, udp4.clone()),
-        Row::known(REDIRECT, redirect, udp4.clone()),
-        Row::known(DROP6, drop, udp6.clone()),
-        Row::known(REDIRECT6, redirect, udp6.clone()).ipv6(),
-        Row::known("peer/kernel-forward", Middle::Kernel(Device::KernelForward), udp4.clone()),
-        Row::known(STATEFUL, Middle::Kernel(Device::NftStateful), udp4.clone()),
-        Row::known(MASQUERADE, Middle::Kernel(Device::NftMasquerade), udp4.clone()),
+    let kernel = Middle::Kernel;
+    let snat = Middle::Flumen(Rules::SourceNat, SESSIONS_DEFAULT);
+    let plain = Middle::Flumen(Rules::Plain, SESSIONS_DEFAULT);
+    let large = Middle::Flumen(Rules::SourceNat, MILLION);
+    let mut rows = floors();
+    rows.extend([
+        Row::known("peer/kernel-forward", kernel(Device::KernelForward), udp4.clone()),
+        Row::known(STATEFUL, kernel(Device::NftStateful), udp4.clone()),
+        Row::known(MASQUERADE, kernel(Device::NftMasquerade), udp4.clone()),
         Row::new(STATEFUL_NEW, Middle::KernelFresh(Device::NftStateful)),
         Row::new(MASQUERADE_NEW, Middle::KernelFresh(Device::NftMasquerade)),
         Row::known("flumen/udp4-snat/1", snat, udp4.clone()).beside(MASQUERADE),
-        Row::known("flumen/udp4-snat/10k", snat, udp4.clone()).among(10_000).beside(MASQUERADE),
-        Row::known("flumen/udp4-snat/1m", snat, udp4.clone()).among(1_000_000).beside(MASQUERADE),
+        Row::known("flumen/udp4-snat/10k", snat, among(10_000)).beside(MASQUERADE),
+        Row::known("flumen/udp4-snat/1m", large, among(1_000_000)).beside(MASQUERADE),
         Row::known("flumen/udp4-plain/1", plain, udp4).beside(STATEFUL),
         Row { tcp: true, ..Row::known("flumen/tcp4-snat/1", snat, tcp4).beside(MASQUERADE) },
         Row::known("flumen/udp6-plain/1", plain, udp6).ipv6().beside(STATEFUL),
@@ -72,45 +76,108 @@ pub(crate) fn rows() -> Vec<Row> {
             .beside(STATEFUL_NEW),
         Row::new("flumen/udp4-new/policies-10k", Middle::FlumenFresh(Rules::Policies(10_000)))
             .beside(STATEFUL_NEW),
+    ]);
+    rows
+}
+
+/// The rows of somebody else's device.
+pub(crate) fn external() -> Vec<Row> {
+    let device = Middle::Kernel(Device::External);
+    let mut rows = floors();
+    rows.extend([
+        Row::known("external/udp4/1", device, Spec::udp4()),
+        Row::known("external/udp4/10k", device, among(10_000)),
+        Row::known("external/udp6/1", device, Spec::udp6()).ipv6(),
+        Row::new("external/udp4-new", device),
+    ]);
+    rows
+}
+
+fn floors() -> Vec<Row> {
+    let (drop, redirect) = (Middle::Kernel(Device::XdpDrop), Middle::Kernel(Device::XdpRedirect));
+    vec![
+        Row { redirect: None, ..Row::known(DROP, drop, Spec::udp4()) },
+        Row { redirect: None, ..Row::known(DROP6, drop, Spec::udp6()).ipv6() },
+        Row::known(REDIRECT, redirect, Spec::udp4()),
+        Row::known(REDIRECT6, redirect, Spec::udp6()).ipv6(),
     ]
+}
+
+/// So many flows to as many destinations, in pseudo-random order.
+fn among(flows: u32) -> Spec {
+    Spec::udp4().flows(flows).order(Order::Random)
+}
+
+/// The rows whose names `patterns` have a part of, and the rows that their numbers are made of.
+pub(crate) fn select(rows: Vec<Row>, patterns: &[String]) -> Vec<Row> {
+    if patterns.is_empty() {
+        return rows;
+    }
+    let mut wanted: Vec<&str> = Vec::new();
+    for row in &rows {
+        if patterns.iter().any(|pattern| row.name.contains(pattern.as_str())) {
+            wanted.extend(row.needs());
+        }
+    }
+    // a peer has floors too
+    let needed: Vec<&str> =
+        rows.iter().filter(|row| wanted.contains(&row.name)).flat_map(Row::needs).collect();
+    rows.into_iter().filter(|row| wanted.contains(&row.name) || needed.contains(&row.name)).collect()
 }
 
 // === impl Row ===
 
 impl Row {
     fn known(name: &'static str, middle: Middle, traffic: Spec) -> Self {
-        let (floor, redirect) = (DROP, Some(REDIRECT));
-        let (flow_count, flows, tcp, nft) = (1, Flows::Known, false, None);
-        Self { name, middle, traffic, flow_count, tcp, flows, floor, redirect, nft }
+        Self {
+            name,
+            middle,
+            traffic,
+            tcp: false,
+            flows: Flows::Known,
+            floor: DROP,
+            redirect: Some(REDIRECT),
+            nft: None,
+        }
     }
 
     fn new(name: &'static str, middle: Middle) -> Self {
-        let known = Self::known(name, middle, Spec::udp4().flows(FRESH));
-        Self { flows: Flows::New, redirect: Some(REDIRECT), ..known }
-    }
-
-    /// So many flows, hit in pseudo-random order.
-    fn among(self, flow_count: u32) -> Self {
-        let traffic = self.traffic.flows(flow_count).order(Order::Random);
-        Self { traffic, flow_count, ..self }
+        Self { flows: Flows::New, ..Self::known(name, middle, Spec::udp4().flows(FRESH)) }
     }
 
     /// Its frames are longer: they have floors of their own.
     fn ipv6(self) -> Self {
-        Self { floor: DROP6, redirect: Some(REDIRECT6), ..self }
+        Self { floor: DROP6, redirect: self.redirect.map(|_| REDIRECT6), ..self }
     }
 
     fn beside(self, nft: &'static str) -> Self {
         Self { nft: Some(nft), ..self }
     }
 
-    /// It is a floor itself: nothing is taken away that it could be compared with.
-    pub(crate) fn is_drop(&self) -> bool {
-        self.middle == Middle::Kernel(Device::XdpDrop)
+    /// Itself and the rows that its numbers are made of.
+    fn needs(&self) -> Vec<&'static str> {
+        [Some(self.name), Some(self.floor), self.redirect, self.nft].into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DROP, MASQUERADE, REDIRECT, rows, select};
+
+    fn names(pattern: &str) -> Vec<&'static str> {
+        select(rows(), &[pattern.to_owned()]).iter().map(|row| row.name).collect()
     }
 
-    /// Rows that this one's numbers are made of.
-    pub(crate) fn needs(&self) -> impl Iterator<Item = &'static str> {
-        [Some(self.floor), self.redirect, self.nft].into_iter().flatten()
+    #[test]
+    fn every_row_that_another_is_compared_with_is_there() {
+        let rows = rows();
+        for need in rows.iter().flat_map(|row| row.needs()) {
+            assert_eq!(rows.iter().filter(|row| row.name == need).count(), 1, "{need}");
+        }
+    }
+
+    #[test]
+    fn a_selected_row_brings_what_it_is_compared_with() {
+        assert_eq!(names("udp4-snat/10k"), [DROP, REDIRECT, MASQUERADE, "flumen/udp4-snat/10k"]);
     }
 }

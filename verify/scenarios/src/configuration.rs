@@ -36,6 +36,14 @@ impl Configuration {
         }))
     }
 
+    /// A configuration from its text.
+    ///
+    /// # Errors
+    /// When it is no JSON.
+    pub fn parse(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text).map(Self)
+    }
+
     /// The same without source NAT.
     pub fn without_nat() -> Self {
         Self::new().set("/security/nat", json!({}))

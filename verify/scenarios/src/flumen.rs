@@ -83,7 +83,15 @@ impl Flumen {
     /// When it ends instead, with its log.
     pub fn start(&mut self, configuration: &Configuration) -> Result<()> {
         let file = self.write("flumen.json", configuration)?;
-        self.launch(&[Path::new("run"), Path::new("--config"), &file])
+        self.start_with(&file)
+    }
+
+    /// The same with a file that is there.
+    ///
+    /// # Errors
+    /// When it ends instead, with its log.
+    pub fn start_with(&mut self, file: &Path) -> Result<()> {
+        self.launch(&[Path::new("run"), Path::new("--config"), file])
     }
 
     /// `flumen run` with the configuration that was last applied; returns when it serves.

@@ -47,8 +47,16 @@ impl HttpServer {
     /// # Errors
     /// When the port is in use.
     pub fn start(namespace: &Netns, port: u16) -> Result<Self> {
-        let listener = namespace.run(|| TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)))?;
-        let listener = listener.with_context(|| format!("cannot listen on port {port}"))?;
+        namespace.run(|| Self::listen(port))?
+    }
+
+    /// The same in the namespace of the calling thread.
+    ///
+    /// # Errors
+    /// When the port is in use.
+    pub fn listen(port: u16) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, port))
+            .with_context(|| format!("cannot listen on port {port}"))?;
         listener.set_nonblocking(true)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);

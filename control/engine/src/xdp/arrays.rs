@@ -1,7 +1,7 @@
 use super::pins::system;
 use super::program::Loaded;
 use crate::EngineError;
-use flumen_abi::{Control, NatRow, NodeRow, PolicyRow, RuleRow, SessionRecord, Slot};
+use flumen_abi::{Control, NatRow, NodeRow, PolicyRow, RuleRow, SessionOwner, SessionRecord, Slot};
 use memmap2::MmapRaw;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -17,6 +17,7 @@ pub(crate) struct Arrays {
     pub(crate) policies: Mapped<PolicyRow>,
     pub(crate) nat: Mapped<NatRow>,
     records: Mapped<SessionRecord>,
+    owners: Mapped<SessionOwner>,
     control: Arc<ControlWord>,
 }
 
@@ -47,6 +48,7 @@ impl Arrays {
             policies: Mapped::open(program, "POLICIES")?,
             nat: Mapped::open(program, "NAT")?,
             records: Mapped::open(program, "RECORDS")?,
+            owners: Mapped::open(program, "OWNERS")?,
             control: Arc::new(ControlWord(Mapped::open(program, "CONTROL")?)),
         })
     }
@@ -56,12 +58,31 @@ impl Arrays {
         &self.control
     }
 
-    /// Session records. Packets write them while we read: every field is a word of its own.
-    pub(crate) fn records(&self) -> &[SessionRecord] {
-        let start: *const SessionRecord = self.records.memory.as_ptr().cast();
-        // SAFETY: the mapping holds `len` records (checked in `open`), lives as long as `self`, and is page
-        // aligned; `SessionRecord` is made of atomics, so that writers elsewhere are no data race.
-        unsafe { std::slice::from_raw_parts(start, self.records.len) }
+    /// Sessions. Packets write them while we read: every field is a word of its own.
+    pub(crate) fn records(&self) -> Records<'_> {
+        Records { records: self.records.words(), owners: self.owners.words() }
+    }
+}
+
+/// The changing parts of all sessions, and the keys they were opened under.
+#[derive(Clone, Copy)]
+pub(crate) struct Records<'a> {
+    pub(crate) records: &'a [SessionRecord],
+    pub(crate) owners: &'a [SessionOwner],
+}
+
+/// Rows that packets write while we read: made of atomics only.
+pub(crate) trait Words {}
+impl Words for SessionRecord {}
+impl Words for SessionOwner {}
+impl Words for Control {}
+
+impl<T: Words> Mapped<T> {
+    fn words(&self) -> &[T] {
+        let start: *const T = self.memory.as_ptr().cast();
+        // SAFETY: the mapping holds `len` rows (checked in `open`), lives as long as `self`, and is page aligned; rows
+        // are made of atomics, so that writers elsewhere are no data race.
+        unsafe { std::slice::from_raw_parts(start, self.len) }
     }
 }
 
@@ -98,9 +119,6 @@ impl Deref for ControlWord {
     type Target = Control;
 
     fn deref(&self) -> &Control {
-        let start: *const Control = self.0.memory.as_ptr().cast();
-        // SAFETY: the mapping holds one `Control` at its page-aligned start and lives as long as `self`; `Control` is
-        // made of atomics, so that readers and writers elsewhere are no data race.
-        unsafe { &*start }
+        &self.0.words()[0]
     }
 }

@@ -62,7 +62,7 @@ impl XdpEngine {
         let arrays = Arrays::map(&program)?;
         let mut rows = Rows::take(&mut program)?;
         if !pins.is_ready() {
-            sessions::fill_free_records(&mut rows, arrays.records().len())?;
+            sessions::fill_free_records(&mut rows, arrays.records().records.len())?;
             program.pin_ready(&pins)?;
         }
         let routes = RouteWatch::start(Arc::clone(arrays.control()))?;
@@ -77,7 +77,7 @@ impl XdpEngine {
 
     /// Sessions that there is room for.
     pub fn session_limit(&self) -> u32 {
-        self.arrays.records().len() as u32
+        self.arrays.records().records.len() as u32
     }
 
     /// Runs the program once on `frame` as if it had arrived on `device`, with the live tables

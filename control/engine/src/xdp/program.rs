@@ -13,7 +13,7 @@ static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/flumen.
 const PROGRAM: &str = "flumen";
 
 /// Tables by name, as the object has them.
-pub(crate) const MAPS: [&str; 19] = [
+pub(crate) const MAPS: [&str; 21] = [
     "CONTROL",
     "SETTINGS",
     "INTERFACES",
@@ -26,8 +26,10 @@ pub(crate) const MAPS: [&str; 19] = [
     "RULES",
     "POLICIES",
     "NAT",
-    "SESSIONS",
+    "SESSIONS4",
+    "SESSIONS6",
     "RECORDS",
+    "OWNERS",
     "FREE_RECORDS",
     "FRAGMENTS",
     "COUNTERS",
@@ -80,8 +82,10 @@ pub(crate) fn load(options: &XdpOptions, pins: &Pins) -> Result<Loaded, EngineEr
     let sessions = options.sessions.clamp(1, limits::SESSIONS_MAX);
     let mut loader = EbpfLoader::new();
     loader
-        .map_max_entries("SESSIONS", 2 * sessions)
+        .map_max_entries("SESSIONS4", 2 * sessions)
+        .map_max_entries("SESSIONS6", 2 * sessions)
         .map_max_entries("RECORDS", sessions)
+        .map_max_entries("OWNERS", sessions)
         .map_max_entries("FREE_RECORDS", sessions);
     for name in MAPS {
         loader.map_pin_path(name, pins.map(name));

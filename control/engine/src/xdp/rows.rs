@@ -4,7 +4,7 @@ use crate::{CounterView, EngineError, LocalFacts};
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues, Stack};
 use flumen_abi::{
     Counter, CounterIndex, InterfaceId, InterfaceKey, LinkIndex, LinkKey, LocalKey, LocalRow, PolicyId,
-    RootKey, RootRow, SessionKey, SessionRow, Settings, Slot,
+    RootKey, RootRow, SessionKey, SessionKey4, SessionRow, SessionRow4, Settings, Slot,
 };
 use std::collections::HashSet;
 use zerocopy::{FromBytes, Immutable, IntoBytes, transmute};
@@ -19,7 +19,8 @@ pub(crate) struct Rows {
     ports: Array<MapData, Bytes<56>>,
     locals: HashMap<MapData, Bytes<16>, Bytes<8>>,
     roots: HashMap<MapData, Bytes<8>, Bytes<16>>,
-    sessions: HashMap<MapData, Bytes<40>, Bytes<64>>,
+    sessions4: HashMap<MapData, Bytes<16>, Bytes<40>>,
+    sessions6: HashMap<MapData, Bytes<40>, Bytes<64>>,
     free_records: Stack<MapData, u32>,
     counters: PerCpuArray<MapData, Bytes<16>>,
     hits: PerCpuArray<MapData, Bytes<16>>,
@@ -64,7 +65,8 @@ impl Rows {
             ports: open(program, "PORTS")?,
             locals: open(program, "LOCALS")?,
             roots: open(program, "ROOTS")?,
-            sessions: open(program, "SESSIONS")?,
+            sessions4: open(program, "SESSIONS4")?,
+            sessions6: open(program, "SESSIONS6")?,
             free_records: open(program, "FREE_RECORDS")?,
             counters: open(program, "COUNTERS")?,
             hits: open(program, "HITS")?,
@@ -128,15 +130,28 @@ impl Rows {
     }
 
     pub(crate) fn session(&self, key: &SessionKey) -> Result<Option<SessionRow>, EngineError> {
-        match self.sessions.get(&bytes(key), 0) {
-            Ok(row) => Ok(Some(transmute!(row))),
+        let found = if key.is_v4() {
+            self.sessions4.get(&bytes(&SessionKey4::new(key)), 0).map(|row| {
+                let compact: SessionRow4 = transmute!(row);
+                compact.row()
+            })
+        } else {
+            self.sessions6.get(&bytes(key), 0).map(|row| transmute!(row))
+        };
+        match found {
+            Ok(row) => Ok(Some(row)),
             Err(MapError::KeyNotFound) => Ok(None),
             Err(error) => Err(table("SESSIONS", &error)),
         }
     }
 
     pub(crate) fn remove_session(&mut self, key: &SessionKey) -> Result<(), EngineError> {
-        match self.sessions.remove(&bytes(key)) {
+        let removed = if key.is_v4() {
+            self.sessions4.remove(&bytes(&SessionKey4::new(key)))
+        } else {
+            self.sessions6.remove(&bytes(key))
+        };
+        match removed {
             Ok(()) | Err(MapError::KeyNotFound) => Ok(()),
             Err(error) => Err(table("SESSIONS", &error)),
         }

@@ -1,3 +1,4 @@
+use super::arrays::Records;
 use super::rows::Rows;
 use crate::{EngineError, FoundSession, SessionView, Sweep};
 use flumen_abi::{
@@ -31,15 +32,15 @@ impl Now {
 /// Calls `visit` for every live session.
 pub(crate) fn visit(
     rows: &Rows,
-    records: &[SessionRecord],
+    records: Records<'_>,
     visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>,
 ) -> Result<(), EngineError> {
     let now = Now::read()?;
-    for (slot, record) in records.iter().enumerate() {
+    for (slot, record) in records.records.iter().enumerate() {
         if record.is_free() || record.expired(now.ms) {
             continue;
         }
-        let key = record.key();
+        let key = records.owners[slot].load();
         // A record in the middle of admission or removal has no row of its own: not a session, yet or still.
         let Some(row) = rows.session(&key)? else { continue };
         if row.slot != SessionSlot(slot as u32) {
@@ -77,30 +78,26 @@ fn view(key: SessionKey, row: SessionRow, record: &SessionRecord, now: &Now) -> 
 /// Copies the session that `key` is a direction of.
 pub(crate) fn find(
     rows: &Rows,
-    records: &[SessionRecord],
+    records: Records<'_>,
     key: &SessionKey,
 ) -> Result<Option<FoundSession>, EngineError> {
     let Some(row) = rows.session(key)? else { return Ok(None) };
     let record = SessionRecord::default();
-    if let Some(live) = records.get(row.slot.0 as usize) {
+    if let Some(live) = records.records.get(row.slot.0 as usize) {
         record.copy_from(live);
     }
     Ok(Some(FoundSession { row, record }))
 }
 
 /// Removes the session with the forward key `key`.
-pub(crate) fn remove(
-    rows: &mut Rows,
-    records: &[SessionRecord],
-    key: &SessionKey,
-) -> Result<bool, EngineError> {
+pub(crate) fn remove(rows: &mut Rows, records: Records<'_>, key: &SessionKey) -> Result<bool, EngineError> {
     let Some(row) = rows.session(key)? else { return Ok(false) };
     if row.flags.direction() == Direction::Reverse {
         return Ok(false);
     }
     rows.remove_session(key)?;
     rows.remove_session(&key.reverse(&row))?;
-    if let Some(record) = records.get(row.slot.0 as usize) {
+    if let Some(record) = records.records.get(row.slot.0 as usize) {
         free(rows, record, row.slot)?;
     }
     Ok(true)
@@ -108,15 +105,15 @@ pub(crate) fn remove(
 
 /// Gives a record back. It is marked free before anybody else can take it.
 fn free(rows: &mut Rows, record: &SessionRecord, slot: SessionSlot) -> Result<(), EngineError> {
-    record.timeout_ms.store(0);
+    record.end();
     rows.push_free_record(slot.0)
 }
 
 /// The ageing pass: removes every session whose deadline has passed. One pass over memory, and system calls
 /// for those only.
-pub(crate) fn sweep(rows: &mut Rows, records: &[SessionRecord], now_ms: u32) -> Result<Sweep, EngineError> {
+pub(crate) fn sweep(rows: &mut Rows, records: Records<'_>, now_ms: u32) -> Result<Sweep, EngineError> {
     let mut sweep = Sweep::default();
-    for (slot, record) in records.iter().enumerate() {
+    for (slot, record) in records.records.iter().enumerate() {
         if record.is_free() {
             continue;
         }
@@ -124,7 +121,7 @@ pub(crate) fn sweep(rows: &mut Rows, records: &[SessionRecord], now_ms: u32) -> 
             sweep.live += 1;
             continue;
         }
-        expire(rows, record, SessionSlot(slot as u32))?;
+        expire(rows, record, &records.owners[slot].load(), SessionSlot(slot as u32))?;
         sweep.removed += 1;
     }
     Ok(sweep)
@@ -132,12 +129,16 @@ pub(crate) fn sweep(rows: &mut Rows, records: &[SessionRecord], now_ms: u32) -> 
 
 /// Removes the rows that still point to the record, then frees it. The pipeline may have removed them, and
 /// another session may have taken their key since.
-fn expire(rows: &mut Rows, record: &SessionRecord, slot: SessionSlot) -> Result<(), EngineError> {
-    let key = record.key();
-    if let Some(row) = rows.session(&key)? {
+fn expire(
+    rows: &mut Rows,
+    record: &SessionRecord,
+    key: &SessionKey,
+    slot: SessionSlot,
+) -> Result<(), EngineError> {
+    if let Some(row) = rows.session(key)? {
         if row.slot == slot {
             let reverse = key.reverse(&row);
-            rows.remove_session(&key)?;
+            rows.remove_session(key)?;
             if rows.session(&reverse)?.is_some_and(|row| row.slot == slot) {
                 rows.remove_session(&reverse)?;
             }

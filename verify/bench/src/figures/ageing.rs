@@ -1,0 +1,119 @@
+//! A million sessions: their memory, what it costs to look after them, and how late they go.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use flumen_kernel::monotonic_ms;
+use flumen_testkit::generator::Spec;
+use flumen_testkit::rig::{Device, Rig, Traffic};
+use nix::time::{ClockId, clock_gettime};
+
+use super::Figure;
+use super::daemon::DaemonProcess;
+use super::memory::{Memory, megabytes};
+use crate::bed::{Bed, Middle};
+use crate::configuration::{Configuration, LONG_TIMEOUT_S, Rules};
+use crate::gateway::Gateway;
+use crate::row::MILLION;
+
+/// Sessions that are opened.
+const SESSIONS: u32 = 1_000_000;
+
+/// Time between two ageing passes, as the daemon has it.
+const INTERVAL: Duration = Duration::from_millis(400);
+
+/// Parts in which sessions that shall expire are opened, with a pause after each.
+const PARTS: u32 = 20;
+
+/// How long those live.
+const SHORT_TIMEOUT_S: u32 = 10;
+
+/// Sessions that are opened together.
+struct Part {
+    /// When the first of them expires.
+    deadline: Instant,
+    /// Sessions that are left when all of them and of the parts before are gone.
+    left: u64,
+}
+
+/// A daemon with a million live sessions; then an engine whose million sessions expire one part after the other.
+///
+/// # Errors
+/// When packets are lost, or sessions do not go.
+pub(super) fn measure(short: bool) -> Result<Vec<Figure>> {
+    let mut figures = live(Duration::from_secs(if short { 2 } else { 10 }))?;
+    figures.extend(expiring(Duration::from_millis(if short { 100 } else { 1000 }))?);
+    Ok(figures)
+}
+
+fn live(watched: Duration) -> Result<Vec<Figure>> {
+    let mut rig = Rig::new(Device::External)?;
+    let configuration =
+        Configuration { rules: Rules::SourceNat, sessions: MILLION, timeout_s: LONG_TIMEOUT_S };
+    let daemon = DaemonProcess::start(rig.dut(), &configuration)?;
+    rig.warm_up(&Spec::udp4().flows(SESSIONS))?;
+    let cpu = daemon.cpu_percent(watched)?;
+    let memory = Memory::of(daemon.pid())?;
+    Ok(vec![
+        Figure::new("memory/1m-sessions", memory.megabytes(), "MB"),
+        Figure::new("memory/1m-sessions-tables", megabytes(memory.tables), "MB"),
+        Figure::new("memory/1m-sessions-resident", megabytes(memory.resident), "MB"),
+        Figure::new("ageing/1m-sessions-cpu", cpu, "% of a CPU"),
+    ])
+}
+
+fn expiring(pause: Duration) -> Result<Vec<Figure>> {
+    let mut bed = Bed::new(Middle::Flumen(Rules::SourceNat, MILLION))?;
+    let (gateway, rig) = bed.parts().context("Flumen is the device")?;
+    let rules = Rules::SourceNat;
+    gateway.commit(&Configuration { rules, sessions: MILLION, timeout_s: SHORT_TIMEOUT_S })?;
+    let parts = open_in_parts(rig, pause)?;
+    let first = parts.first().context("there are parts")?.deadline;
+    std::thread::sleep(first.saturating_duration_since(Instant::now()));
+    let (start, before) = (Instant::now(), cpu_time()?);
+    let late = sweep_until_empty(gateway, &parts)?;
+    let share = (cpu_time()? - before).as_secs_f64() / start.elapsed().as_secs_f64();
+    Ok(vec![
+        Figure::new("ageing/1m-sessions-expiring-cpu", share * 100.0, "% of a CPU"),
+        Figure::new("ageing/expiring-rate", f64::from(SESSIONS) / start.elapsed().as_secs_f64(), "sessions/s"),
+        Figure::new("ageing/worst-lateness", late.as_secs_f64() * 1e3, "ms"),
+    ])
+}
+
+fn open_in_parts(rig: &mut Rig, pause: Duration) -> Result<Vec<Part>> {
+    let mut traffic = Traffic::forward(Spec::udp4().flows(SESSIONS));
+    let each = SESSIONS / PARTS;
+    let timeout = Duration::from_secs(SHORT_TIMEOUT_S.into());
+    let mut parts = Vec::new();
+    for part in 1..=PARTS {
+        let deadline = Instant::now() + timeout;
+        rig.run(&mut traffic, each.into())?;
+        parts.push(Part { deadline, left: u64::from(SESSIONS - part * each) });
+        if part < PARTS {
+            std::thread::sleep(pause);
+        }
+    }
+    Ok(parts)
+}
+
+/// Sweeps as the daemon does until no session is left. Returns the longest time that a part outlived its deadline.
+fn sweep_until_empty(gateway: &mut Gateway, parts: &[Part]) -> Result<Duration> {
+    let mut late = Duration::ZERO;
+    let mut waiting = parts.iter().peekable();
+    let last = parts.last().context("there are parts")?.deadline;
+    while waiting.peek().is_some() {
+        let live = gateway.sweep(monotonic_ms())?.live;
+        let now = Instant::now();
+        ensure!(now < last + Duration::from_secs(60), "{live} sessions do not expire");
+        while let Some(part) = waiting.next_if(|part| live <= part.left) {
+            late = late.max(now.saturating_duration_since(part.deadline));
+        }
+        std::thread::sleep(INTERVAL);
+    }
+    Ok(late)
+}
+
+/// CPU time of the calling thread.
+fn cpu_time() -> Result<Duration> {
+    Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
+}

@@ -1,0 +1,34 @@
+//! What is said at the end: a table, a chart and a file for machines.
+
+mod chart;
+mod document;
+mod goal;
+mod machine;
+mod result;
+mod table;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+pub(crate) use document::Document;
+pub(crate) use result::{RowResult, median, results};
+
+/// Writes `bench.json` and `bench.svg` below `folder`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(crate) fn write(document: &Document, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let files = [("bench.json", document.json()?), ("bench.svg", chart::svg(document))];
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The report as text.
+pub(crate) fn text(document: &Document) -> String {
+    table::document(document)
+}

@@ -1,0 +1,128 @@
+use super::{Action, Executor, RecordView, SessionTable, Snapshot, Taken};
+use crate::world::{self, WorldRoutes};
+use anyhow::Result;
+use flumen_abi::{CounterIndex, IfIndex, SessionSlot, Slot};
+use flumen_engine::{Ruleset, native};
+use flumen_native::{Bounds, FrameBuffer, Native, NativeEnvironment};
+use flumen_pipeline::Tables;
+
+/// Whether sessions keep the next hops that they have learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextHops {
+    /// Until the epoch ends, as under a running daemon.
+    Kept,
+    /// Never: every packet asks for its route, as after the daemon's death.
+    Asked,
+}
+
+/// The native engine.
+pub struct NativeExecutor {
+    bounds: Bounds,
+    next_hops: NextHops,
+    engine: Native<'static, WorldRoutes>,
+    slot: Slot,
+    buffer: FrameBuffer,
+}
+
+// === impl NativeExecutor ===
+
+impl NativeExecutor {
+    /// With room for `sessions`.
+    pub fn new(sessions: u32, next_hops: NextHops) -> NativeExecutor {
+        let bounds = Bounds { sessions: sessions as usize, ..Bounds::default() };
+        NativeExecutor {
+            bounds,
+            next_hops,
+            engine: Native::new(
+                flumen_native::NativeTables::new(bounds),
+                NativeEnvironment::new(WorldRoutes::new(), 1),
+            ),
+            slot: Slot::new(0),
+            buffer: FrameBuffer::new(&[]),
+        }
+    }
+
+    fn now_ms(&self) -> u32 {
+        (self.engine.environment.now_ns / 1_000_000) as u32
+    }
+
+    fn await_zones(&mut self, ruleset: &Ruleset) {
+        let zones = ruleset.interfaces.iter().map(|interface| interface.zone);
+        self.engine.environment.expected = world::awaited(zones);
+    }
+}
+
+impl Executor for NativeExecutor {
+    fn name(&self) -> &'static str {
+        match self.next_hops {
+            NextHops::Kept => "native",
+            NextHops::Asked => "native without next hops",
+        }
+    }
+
+    fn begin(&mut self, ruleset: &Ruleset) -> Result<()> {
+        let tables = native::tables(ruleset, &world::facts(), self.bounds);
+        let now_ns = self.engine.environment.now_ns;
+        self.engine = Native::new(tables, NativeEnvironment::new(WorldRoutes::new(), 1));
+        self.engine.environment.now_ns = now_ns;
+        self.slot = Slot::new(0);
+        self.await_zones(ruleset);
+        Ok(())
+    }
+
+    fn install(&mut self, ruleset: &Ruleset) -> Result<()> {
+        let mut fresh = native::tables(ruleset, &world::facts(), self.bounds);
+        self.slot = self.slot.other();
+        *self.engine.tables.ruleset_mut(self.slot) = std::mem::take(fresh.ruleset_mut(Slot::new(0)));
+        self.engine.tables.activate(self.slot);
+        self.await_zones(ruleset);
+        Ok(())
+    }
+
+    fn take(&mut self, device: IfIndex, frame: &[u8]) -> Result<Taken> {
+        if self.next_hops == NextHops::Kept {
+            self.engine.tables.vouch(self.now_ms().wrapping_add(1_000));
+        }
+        self.buffer.refill(frame);
+        let verdict = self.engine.take(device, &mut self.buffer);
+        Ok(Taken {
+            action: Action::of(verdict.outcome()),
+            verdict: Some((verdict.reason, verdict.device)),
+            frame: self.buffer.bytes().to_vec(),
+        })
+    }
+
+    fn advance(&mut self, ms: u32) -> Result<()> {
+        self.engine.environment.now_ns += u64::from(ms) * 1_000_000;
+        Ok(())
+    }
+
+    fn align_second(&mut self) {
+        // the clock stands still between steps
+    }
+
+    fn leave_free_records(&mut self, count: u32) -> Result<()> {
+        let tables = &self.engine.tables;
+        let mut taken: Vec<SessionSlot> = std::iter::from_fn(|| tables.take_record()).collect();
+        for _ in 0..count {
+            if let Some(slot) = taken.pop() {
+                tables.give_record(slot);
+            }
+        }
+        Ok(())
+    }
+
+    fn snapshot(&self, last: u16) -> Result<Snapshot> {
+        let tables = &self.engine.tables;
+        let end = (u32::from(last) + 1) * CounterIndex::PER_INTERFACE;
+        let counters = tables.counters().into_iter().filter(|(index, _)| *index < end).collect();
+        let mut sessions = SessionTable::default();
+        for (key, row) in tables.session_rows() {
+            sessions.add(key, row);
+            if let (Some(record), Some(owner)) = (tables.record(row.slot), tables.owner(row.slot)) {
+                sessions.records.insert(row.slot.0, RecordView::of(record, owner.load()));
+            }
+        }
+        Ok(Snapshot { counters, sessions })
+    }
+}
