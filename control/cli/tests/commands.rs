@@ -59,7 +59,7 @@ fn tables_of_a_running_gateway() {
     insta::assert_snapshot!("reasons", shown(&lab, "show reasons --seen"));
     let all = shown(&lab, "show reasons");
     assert!(
-        flumen_abi::Reason::ALL
+        flumen_engine::Reason::ALL
             .iter()
             .all(|reason| all.contains(reason.name()) && all.contains(reason.text()))
     );

@@ -1,6 +1,6 @@
-use flumen_abi::Generation;
 use flumen_compile::Names;
 use flumen_config::Model;
+use flumen_engine::Generation;
 use flumen_engine::{HostFacts, Ruleset};
 
 /// The configuration that is enforced.

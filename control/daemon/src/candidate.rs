@@ -1,8 +1,8 @@
 use crate::check::{compile_complaint, complaint};
-use flumen_abi::Generation;
 use flumen_api::ConfigMessage;
 use flumen_compile::{Compiled, Identities, compile};
 use flumen_config::{Model, Path};
+use flumen_engine::Generation;
 use flumen_engine::HostFacts;
 
 /// A configuration that was read and found valid.

@@ -1,8 +1,8 @@
 use crate::candidate::{Candidate, whole};
-use flumen_abi::Generation;
 use flumen_api::{Checked, ConfigMessage};
 use flumen_compile::{CompileError, Identities};
 use flumen_config::ConfigError;
+use flumen_engine::Generation;
 use flumen_engine::{HostFacts, Ruleset};
 use flumen_kernel::{Host, KernelError, LinuxHost};
 use std::collections::BTreeMap;

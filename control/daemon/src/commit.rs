@@ -4,10 +4,10 @@ use crate::candidate::{Candidate, whole};
 use crate::engines::EngineOptions;
 use crate::gateway::{Gateway, lock};
 use crate::store::{Record, Store};
-use flumen_abi::Generation;
 use flumen_api::{ApiError, Applied, ConfigMessage};
 use flumen_compile::{Compiled, Identities};
 use flumen_config::Model;
+use flumen_engine::Generation;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Keeps the numbers, and the state directory that they are written to.

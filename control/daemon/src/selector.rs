@@ -1,7 +1,7 @@
-use flumen_abi::{PolicyId, ZoneId};
 use flumen_api::{ApiError, PortRange, Protocol, SessionFilter};
 use flumen_compile::{Names, RuleKind};
 use flumen_engine::SessionView;
+use flumen_engine::{PolicyId, ZoneId};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -44,12 +44,13 @@ impl Selector {
     /// True when every given field matches.
     pub(crate) fn matches(&self, session: &SessionView) -> bool {
         let (key, row) = (&session.key, &session.row);
-        let addresses = |net: Option<IpNet>, candidates: &[flumen_abi::Addr]| {
+        let addresses = |net: Option<IpNet>, candidates: &[flumen_engine::Addr]| {
             net.is_none_or(|net| candidates.iter().any(|addr| net.contains(&IpAddr::from(*addr))))
         };
-        let ports = |range: Option<PortRange>, arrives: flumen_abi::PortBe, departs: flumen_abi::PortBe| {
-            range.is_none_or(|range| range.contains(arrives.get()) || range.contains(departs.get()))
-        };
+        let ports =
+            |range: Option<PortRange>, arrives: flumen_engine::PortBe, departs: flumen_engine::PortBe| {
+                range.is_none_or(|range| range.contains(arrives.get()) || range.contains(departs.get()))
+            };
         self.protocol.is_none_or(|protocol| protocol.0 == key.proto)
             && self.from_zone.is_none_or(|zone| zone == key.zone)
             && self.to_zone.is_none_or(|zone| zone == row.egress)

@@ -1,7 +1,7 @@
 use crate::selector::Selector;
-use flumen_abi::SessionKey;
 use flumen_api::{Protocol, SessionInfo, SessionsReport, TcpState, Traffic, Tuple};
 use flumen_compile::Names;
+use flumen_engine::SessionKey;
 use flumen_engine::{Engine, EngineError, SessionView};
 use std::ops::ControlFlow;
 

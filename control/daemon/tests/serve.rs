@@ -235,7 +235,7 @@ fn reasons_add_up_by_interface() {
     let lan = &report.interfaces[0];
     assert_eq!((lan.received.packets, lan.forwarded.packets, lan.delivered.packets), (100, 90, 4));
     assert_eq!((lan.dropped.packets, lan.difference), (6, 0));
-    assert_eq!(lan.reasons.len(), flumen_abi::Reason::COUNT);
+    assert_eq!(lan.reasons.len(), flumen_engine::Reason::COUNT);
     let Response::Policies(policies) = daemon.ask(Request::ShowPolicies).unwrap() else { panic!() };
     assert_eq!(policies.policies[0].hits.packets, u64::from(policies.policies[0].id) * 10);
     let Response::Nat(nat) = daemon.ask(Request::ShowNat).unwrap() else { panic!() };

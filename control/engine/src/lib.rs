@@ -11,12 +11,16 @@ pub mod xdp;
 
 pub use error::EngineError;
 pub use facts::{HostFacts, LinkFacts, LocalFacts};
+// The words of the datapath that others of the control plane need: names, numbers, and the keys of sessions.
+pub use flumen_abi::{
+    Addr, Counter, CounterIndex, Family, Generation, IfIndex, InterfaceId, Outcome, PolicyId, PortBe, Reason,
+    SessionFlags, SessionKey, SessionRow, SessionSlot, Vlan, ZoneId,
+};
 pub use flumen_compile::{InterfaceBinding, Ruleset};
 pub use flumen_native::{FoundSession, Line, Names};
 pub use flumen_pipeline::{Route, RouteKind, RouteQuery};
 pub use view::{AttachMode, Attachment, CounterView, MapUse, SessionView, Sweep};
 
-use flumen_abi::{PolicyId, SessionKey};
 use std::ops::ControlFlow;
 
 /// An engine: two resident rulesets of which one is active, sessions, counters, attachments.

@@ -24,3 +24,8 @@ pub const FRAGMENTS: u32 = 8_192;
 pub const SESSIONS_DEFAULT: u32 = 131_072;
 /// Most sessions that can be configured.
 pub const SESSIONS_MAX: u32 = 16_777_216;
+/// Elements of the `expired` array: how many sessions are listed, the time, and up to
+/// [`EXPIRED_AT_ONCE`] slots.
+pub const EXPIRED: u32 = EXPIRED_AT_ONCE + 2;
+/// Sessions that one run of the `expire` program removes at most.
+pub const EXPIRED_AT_ONCE: u32 = 4_096;

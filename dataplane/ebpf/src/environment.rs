@@ -1,7 +1,8 @@
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::{bpf_sock_tuple, xdp_md};
 use aya_ebpf::helpers::{
-    bpf_fib_lookup, bpf_get_prandom_u32, bpf_ktime_get_coarse_ns, bpf_loop, bpf_sk_lookup_udp, bpf_sk_release, bpf_skc_lookup_tcp,
+    bpf_fib_lookup, bpf_get_prandom_u32, bpf_ktime_get_coarse_ns, bpf_loop, bpf_sk_lookup_udp,
+    bpf_sk_release, bpf_skc_lookup_tcp,
 };
 use core::mem::MaybeUninit;
 use flumen_abi::{Addr, Family, IfIndex, PortBe, SessionKey};
@@ -114,8 +115,9 @@ impl Environment for KernelEnvironment {
             }
         }
         // SAFETY: `fib` is a `struct bpf_fib_lookup` of this CPU, `ctx` is the program's argument.
-        let found =
-            unsafe { bpf_fib_lookup(self.ctx.cast(), (&raw mut *fib).cast(), size_of::<FibLookup>() as i32, 0) };
+        let found = unsafe {
+            bpf_fib_lookup(self.ctx.cast(), (&raw mut *fib).cast(), size_of::<FibLookup>() as i32, 0)
+        };
         let kind = match found as i64 {
             FIB_SUCCESS => RouteKind::Forward,
             FIB_NO_NEIGHBOUR => RouteKind::Resolve,
@@ -133,7 +135,8 @@ impl Environment for KernelEnvironment {
         let mut place = MaybeUninit::<bpf_sock_tuple>::uninit();
         // SAFETY: a union of plain numbers; what is not written is not read.
         let tuple = unsafe { &mut *place.as_mut_ptr() };
-        let (sport, dport) = (u16::from_ne_bytes(key.sport.to_bytes()), u16::from_ne_bytes(key.dport.to_bytes()));
+        let (sport, dport) =
+            (u16::from_ne_bytes(key.sport.to_bytes()), u16::from_ne_bytes(key.dport.to_bytes()));
         let size = match family {
             Family::V4 => {
                 tuple.__bindgen_anon_1.ipv4.saddr = key.src.v4_word();

@@ -12,9 +12,9 @@ use aya_ebpf::helpers::bpf_redirect;
 use aya_ebpf::macros::xdp;
 use aya_ebpf::programs::XdpContext;
 use environment::KernelEnvironment;
-use flumen_abi::{IfIndex, Outcome};
+use flumen_abi::{IfIndex, Outcome, SessionRow, SessionSlot};
 use flumen_frame::PointerFrame;
-use flumen_pipeline::{NoTrace, run};
+use flumen_pipeline::{Environment, NoTrace, Turn, run};
 use room::XdpRoom;
 use tables::MapTables;
 
@@ -32,6 +32,40 @@ pub fn flumen(ctx: XdpContext) -> u32 {
         Outcome::Forward | Outcome::Consume => {
             // SAFETY: a helper without pointers.
             unsafe { bpf_redirect(verdict.device.0, 0) as u32 }
+        }
+    }
+}
+
+/// Removes the sessions that user space has found expired and listed in `EXPIRED`: their number, the time at which it
+/// looked (milliseconds, truncated), then their slots.
+/// Run by `BPF_PROG_TEST_RUN`, never attached: half a dozen system calls for each session would cost ten times as much.
+/// Returns how many it removed.
+#[xdp]
+pub fn expire(_: XdpContext) -> u32 {
+    let Some(scratch) = maps::scratch() else { return 0 };
+    let (Some(&count), Some(&now_ms)) = (maps::EXPIRED.get(0), maps::EXPIRED.get(1)) else { return 0 };
+    let mut list = Expired { row: scratch.row(), now_ms, removed: 0 };
+    KernelEnvironment::repeat(count, &mut list);
+    list.removed
+}
+
+struct Expired<'a> {
+    row: &'a mut SessionRow,
+    now_ms: u32,
+    removed: u32,
+}
+
+impl Turn for Expired<'_> {
+    #[inline(always)]
+    fn take(&mut self, index: u32) -> bool {
+        match maps::EXPIRED.get(index + 2) {
+            Some(&slot) => {
+                if flumen_pipeline::expire(&MapTables, SessionSlot(slot), self.now_ms, self.row) {
+                    self.removed += 1;
+                }
+                true
+            }
+            None => false,
         }
     }
 }

@@ -5,11 +5,13 @@ use aya_ebpf::bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC};
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, Stack};
 use flumen_abi::limits::{
-    FRAGMENTS, INTERFACES, LEAVES, LOCALS, NAT, NODES, POLICIES, ROOTS, RULES, SESSIONS_DEFAULT,
+    self, FRAGMENTS, INTERFACES, LEAVES, LOCALS, NAT, NODES, POLICIES, ROOTS, RULES, SESSIONS_DEFAULT,
 };
 use flumen_abi::{
-    AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, InterfaceId, InterfaceKey, InterfaceRow, LinkIndex, LinkKey, LinkRow, LocalKey,
-    LocalRow, NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionKey4, SessionOwner, SessionRecord, SessionRow, SessionRow4, Settings,
+    AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, InterfaceId, InterfaceKey,
+    InterfaceRow, LinkIndex, LinkKey, LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyRow, RootKey,
+    RootRow, RuleRow, SessionKey, SessionKey4, SessionOwner, SessionRecord, SessionRow, SessionRow4,
+    Settings,
 };
 use flumen_pipeline::Scratch;
 
@@ -58,6 +60,8 @@ pub static RECORDS: Array<Shared<SessionRecord>> = Array::with_max_entries(SESSI
 pub static OWNERS: Array<Shared<SessionOwner>> = Array::with_max_entries(SESSIONS_DEFAULT, BPF_F_MMAPABLE);
 #[map(name = "FREE_RECORDS")]
 pub static FREE_RECORDS: Stack<u32> = Stack::with_max_entries(SESSIONS_DEFAULT, 0);
+#[map(name = "EXPIRED")]
+pub static EXPIRED: Array<u32> = Array::with_max_entries(limits::EXPIRED, BPF_F_MMAPABLE);
 #[map(name = "FRAGMENTS")]
 pub static FRAGMENT_ROWS: LruHashMap<FragmentKey, FragmentRow> = LruHashMap::with_max_entries(FRAGMENTS, 0);
 

@@ -39,7 +39,7 @@ unsafe impl Room for XdpRoom {
     /// The helper, not a subtraction: the compiler would narrow the pointers to 32 bits, which the verifier
     /// refuses. It also counts what lies beyond the first buffer (Linux 5.18).
     #[inline(always)]
-    fn len(&self) -> u32 {
+    fn length(&self) -> u32 {
         // SAFETY: `ctx` is valid.
         unsafe { bpf_xdp_get_buff_len(self.ctx) as u32 }
     }

@@ -1,7 +1,8 @@
 use crate::maps;
 use flumen_abi::{
-    Addr, AnswerBudget, Control, CounterIndex, FragmentKey, FragmentRow, Hop, InterfaceId, InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalKey,
-    LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionKey4, SessionOwner, SessionRecord, SessionRow, SessionRow4,
+    Addr, AnswerBudget, Control, CounterIndex, FragmentKey, FragmentRow, Hop, InterfaceId, InterfaceKey,
+    InterfaceRow, LinkKey, LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey,
+    RootRow, RuleRow, SessionKey, SessionKey4, SessionOwner, SessionRecord, SessionRow, SessionRow4,
     SessionSlot, Settings, Slot, limits,
 };
 use flumen_pipeline::{InsertError, Tables};

@@ -14,7 +14,7 @@ pub unsafe trait Room {
     /// Moves the end by `bytes`.
     fn move_tail(&mut self, bytes: i32) -> bool;
     /// Bytes of the whole frame, which may go on beyond the accessible part.
-    fn len(&self) -> u32;
+    fn length(&self) -> u32;
 }
 
 /// A frame between two pointers.
@@ -57,7 +57,7 @@ impl<R: Room> PointerFrame<R> {
 impl<R: Room> Frame for PointerFrame<R> {
     #[inline(always)]
     fn len(&self) -> u32 {
-        self.room.len()
+        self.room.length()
     }
 
     #[inline(always)]
@@ -89,7 +89,7 @@ impl<R: Room> Frame for PointerFrame<R> {
 
     #[inline(always)]
     fn truncate(&mut self, length: u32) -> bool {
-        let now = self.room.len();
+        let now = self.room.length();
         if length > now || length < 14 {
             return false;
         }

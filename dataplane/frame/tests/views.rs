@@ -38,7 +38,7 @@ unsafe impl Room for Heap {
         true
     }
 
-    fn len(&self) -> u32 {
+    fn length(&self) -> u32 {
         (self.end - self.start) as u32
     }
 }

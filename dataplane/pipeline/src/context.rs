@@ -148,6 +148,14 @@ impl Scratch {
     };
 }
 
+impl Scratch {
+    /// Room for a row, for those who expire sessions.
+    #[inline(always)]
+    pub fn row(&mut self) -> &mut SessionRow {
+        &mut self.work.row
+    }
+}
+
 impl Default for Scratch {
     fn default() -> Scratch {
         Scratch {

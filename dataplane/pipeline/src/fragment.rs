@@ -1,4 +1,5 @@
 use crate::context::Context;
+use crate::decode::kind_of_later;
 use crate::packet::{Fragment, Packet};
 use crate::tables::Tables;
 use crate::trace::{Step, Trace};
@@ -19,7 +20,7 @@ fn key(packet: &Packet) -> FragmentKey {
     }
 }
 
-/// Gives a later fragment the ports of its first one.
+/// Gives a later fragment the ports and the kind of its first one.
 ///
 /// # Drops
 /// [`Reason::FragmentUnknown`] when that was not seen, was not permitted, or is too long ago.
@@ -39,6 +40,7 @@ pub fn complete<T: Tables, E, S: Trace>(
     packet.key.dport = row.dport;
     packet.key.proto = row.proto;
     packet.service = row.service;
+    packet.kind = kind_of_later(packet.family, row.proto, row.service);
     context.trace.step(Step::Reassembled(packet));
     Ok(())
 }

@@ -161,6 +161,9 @@ fn read<F: Frame>(frame: &F, packet: &Packet, quoted: &mut Quoted) -> Result<(),
             quoted.key.proto = ip.next_header;
             quoted.key.src = Addr::v6(ip.src);
             quoted.key.dst = Addr::v6(ip.dst);
+            if quoted.key.src.is_v4() || quoted.key.dst.is_v4() {
+                return Err(malformed); // mapped: no link carries them, and sessions of IPv4 have such keys
+            }
         }
     }
     let inside = (quoted.l4.get() - packet.l3.get()) as u32 + 8;
@@ -202,13 +205,13 @@ fn translate_quoted<F: Frame>(
             ip.dst = dst.octets();
         }
     }
-    let transport = match quoted.key.proto {
-        proto::TCP | proto::UDP => {
+    let transport = match (quoted.key.proto, family) {
+        (proto::TCP | proto::UDP, _) => {
             let ports: &mut [[u8; 2]; 2] = frame.header_mut(quoted.l4).ok_or(Reason::Internal)?;
             *ports = [sport.to_bytes(), dport.to_bytes()];
             Some((if quoted.key.proto == proto::TCP { 16 } else { 6 }, row.l4_delta))
         }
-        proto::ICMP | proto::ICMPV6 => {
+        (proto::ICMP, Family::V4) | (proto::ICMPV6, Family::V6) => {
             let header: &mut Icmp = frame.header_mut(quoted.l4).ok_or(Reason::Internal)?;
             // One of the two is the identifier, the other zero (see `transport`).
             header.identifier = if sport == PortBe::ZERO { dport } else { sport };

@@ -36,7 +36,7 @@ pub(crate) struct RunArgs {
     /// What stands in the middle of the rig: Flumen, or a device of your own
     #[arg(long, value_enum, default_value_t)]
     pub(crate) engine_under_test: EngineUnderTest,
-    /// Where bench.json and bench.svg go
+    /// Where bench.json and bench.svg go (external.json and external.svg for a device of your own)
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     pub(crate) out: PathBuf,
 }

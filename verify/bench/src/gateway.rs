@@ -1,5 +1,6 @@
 //! Flumen itself as the device under test: the XDP engine on the rig's two interfaces.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -52,17 +53,14 @@ pub(crate) struct CommitTime {
     pub(crate) apply: Duration,
 }
 
-/// Removes the pins of earlier runs that were killed.
+/// Removes the pins, and the files of daemons, of earlier runs that were killed.
 ///
 /// # Errors
-/// When one cannot be removed.
+/// When something cannot be removed.
 pub(crate) fn remove_leftovers() -> Result<()> {
-    let Ok(entries) = std::fs::read_dir(BPFFS) else { return Ok(()) };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(PIN_PREFIX)) else { continue };
-        let maker = rest.split('-').next().and_then(|pid| pid.parse::<u32>().ok());
-        if maker.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
+    for folder in [Path::new(BPFFS), &std::env::temp_dir()] {
+        let Ok(entries) = folder.read_dir() else { continue };
+        for entry in entries.flatten().filter(|entry| maker_is_gone(&entry.file_name())) {
             let path = entry.path();
             std::fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
@@ -70,8 +68,15 @@ pub(crate) fn remove_leftovers() -> Result<()> {
     Ok(())
 }
 
+fn maker_is_gone(name: &OsStr) -> bool {
+    let rest = name.to_str().and_then(|name| name.strip_prefix(PIN_PREFIX));
+    let maker = rest.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+    maker.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists())
+}
+
 fn model(text: &str) -> Result<Model> {
-    Model::from_json(text).map_err(|errors| anyhow!("the benchmark's own configuration is refused: {errors:?}"))
+    Model::from_json(text)
+        .map_err(|errors| anyhow!("the benchmark's own configuration is refused: {errors:?}"))
 }
 
 fn compiled(model: &Model, previous: &Identities, generation: Generation) -> Result<Compiled> {
@@ -139,11 +144,11 @@ impl Gateway {
         };
         let lifetime = Duration::from_secs(u64::from(configuration.timeout_s) + 60);
         let namespace = File::open(dut.path())?;
-        let engine = XdpEngine::open(&options)?;
+        // an engine follows the routes of the namespace that it is opened in
+        let engine = inside(&namespace, || XdpEngine::open(&options))??;
         let host = inside(&namespace, || LinuxHost.facts())??;
         let identities = compiled.identities;
-        let mut gateway =
-            Self { engine, _pins: pins, namespace, host, identities, generation, lifetime };
+        let mut gateway = Self { engine, _pins: pins, namespace, host, identities, generation, lifetime };
         gateway.install(&compiled.ruleset)?;
         let attachments = gateway.engine.attachments();
         let in_driver = attachments.iter().all(|attachment| attachment.mode == AttachMode::Driver);

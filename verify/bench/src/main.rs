@@ -11,6 +11,7 @@ mod gateway;
 mod interrupt;
 mod load;
 mod measure;
+mod native;
 mod report;
 mod requirements;
 mod row;
@@ -54,24 +55,25 @@ fn prepare() -> Result<Interrupt> {
 fn run(args: &RunArgs) -> Result<()> {
     let interrupt = prepare()?;
     let plan = if args.short { Plan::SHORT } else { Plan::FULL };
-    let (series, figures) = match args.engine_under_test {
+    let (name, rows, figures) = match args.engine_under_test {
         EngineUnderTest::Flumen => {
             let rows = row::select(row::rows(), &args.rows);
-            let series = measure::measure(&rows, &plan, &interrupt)?;
-            (series, figures::measure(&args.rows, args.short, &interrupt)?)
+            let mut results = report::results(&measure::measure(&rows, &plan, &interrupt)?);
+            results.extend(native::measure(&args.rows, &plan, &interrupt)?);
+            ("bench", results, figures::measure(&args.rows, args.short, &interrupt)?)
         }
         EngineUnderTest::None => {
             let rows = row::select(row::external(), &args.rows);
             match external::measure(&rows, &plan, &interrupt)? {
-                Some(series) => (series, Vec::new()),
+                Some(series) => ("external", report::results(&series), Vec::new()),
                 None => return Ok(()),
             }
         }
     };
-    let document = Document::new(report::results(&series), figures, args.short);
+    let document = Document::new(rows, figures, args.short);
     print!("{}", report::text(&document));
-    report::write(&document, &args.out)?;
-    println!("\nwritten: bench.json and bench.svg in {}", args.out.display());
+    report::write(&document, &args.out, name)?;
+    println!("\nwritten: {name}.json and {name}.svg in {}", args.out.display());
     let failures = document.failures();
     if !failures.is_empty() {
         bail!("not measured: {}", failures.join(", "));

@@ -97,7 +97,7 @@ pub(crate) fn measure_on(
     }
     let start = Instant::now();
     for round in 1..=plan.rounds {
-        if round > 1 && start.elapsed() > plan.limit {
+        if rows.is_empty() || round > 1 && start.elapsed() > plan.limit {
             break;
         }
         eprintln!("round {round} of {}", plan.rounds);

@@ -125,6 +125,18 @@ pub(crate) fn select(rows: Vec<Row>, patterns: &[String]) -> Vec<Row> {
     rows.into_iter().filter(|row| wanted.contains(&row.name) || needed.contains(&row.name)).collect()
 }
 
+// === impl Flows ===
+
+impl Flows {
+    /// As the report says it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::New => "new",
+        }
+    }
+}
+
 // === impl Row ===
 
 impl Row {

@@ -182,6 +182,11 @@ impl FrameStep {
         FrameStep { rows, ..self }
     }
 
+    /// It leaves by this device.
+    pub fn leaves(self, egress: &'static str) -> FrameStep {
+        FrameStep { egress: Some(egress), ..self }
+    }
+
     /// It leaves with tags: the interface whose counter moves.
     pub fn tagged(self, outer: u16, inner: u16) -> FrameStep {
         FrameStep { egress_vlan: (outer, inner), ..self }

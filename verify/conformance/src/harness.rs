@@ -96,7 +96,10 @@ impl Run<'_> {
         let after = self.executor.snapshot(LAST_INTERFACE);
         let Some(after) = self.check(after) else { return };
         if taken.action != Action::of(step.reason.outcome()) {
-            self.fail(format!("the driver is told to {:?} a frame that ends {:?}", taken.action, step.reason));
+            self.fail(format!(
+                "the driver is told to {:?} a frame that ends {:?}",
+                taken.action, step.reason
+            ));
         }
         if let Some((reason, device)) = taken.verdict {
             let wanted = step.egress.map_or(0, |name| WorldLink::named(name).index);

@@ -28,13 +28,7 @@ pub struct WorldLink {
 }
 
 /// A link with both families and forwarding on.
-const fn link(
-    name: &'static str,
-    index: u32,
-    mtu: u32,
-    v4: &'static str,
-    v6: &'static str,
-) -> WorldLink {
+const fn link(name: &'static str, index: u32, mtu: u32, v4: &'static str, v6: &'static str) -> WorldLink {
     WorldLink { name, index, mtu, v4: Some(v4), v6: Some(v6), forwarding: true }
 }
 

@@ -55,6 +55,7 @@ const EVERYTHING: &[&str] = &[
     "flumen-wire",
     "flumen-frame",
     "flumen-pipeline",
+    "flumen-native",
     "flumen-config",
     "flumen-compile",
     "flumen-engine",
@@ -95,6 +96,13 @@ pub(super) const LAYERS: &[Layer] = &[
         unsafe_code: Forbidden,
     },
     Layer {
+        name: "flumen-native",
+        folder: "dataplane/native",
+        below: &["flumen-abi", "flumen-frame", "flumen-pipeline"],
+        outside: Only(&["hashbrown", "zerocopy"]),
+        unsafe_code: Forbidden,
+    },
+    Layer {
         name: "flumen-ebpf",
         folder: "dataplane/ebpf",
         below: &["flumen-abi", "flumen-wire", "flumen-frame", "flumen-pipeline"],
@@ -118,7 +126,7 @@ pub(super) const LAYERS: &[Layer] = &[
     Layer {
         name: "flumen-engine",
         folder: "control/engine",
-        below: &["flumen-abi", "flumen-wire", "flumen-frame", "flumen-pipeline", "flumen-compile"],
+        below: &["flumen-abi", "flumen-frame", "flumen-pipeline", "flumen-native", "flumen-compile"],
         outside: Any,
         unsafe_code: Island("rows of the kernel's maps as plain bytes, memory-mapped tables"),
     },
@@ -133,6 +141,7 @@ pub(super) const LAYERS: &[Layer] = &[
     Layer {
         name: "flumen-daemon",
         folder: "control/daemon",
+        // Of abi it takes the ids, the reasons and the addresses, never a row.
         below: &["flumen-config", "flumen-compile", "flumen-engine", "flumen-kernel", "flumen-api"],
         outside: Any,
         unsafe_code: Forbidden,

@@ -1,7 +1,7 @@
 use super::probe;
-use flumen_abi::{InterfaceId, Vlan};
 use flumen_api::{ApiError, ExplainInput};
 use flumen_compile::Names;
+use flumen_engine::{InterfaceId, Vlan};
 use pcap_file::pcap::PcapReader;
 use pcap_file::pcapng::{Block, PcapNgReader};
 use pcap_file::{DataLink, PcapError};

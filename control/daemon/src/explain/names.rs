@@ -1,6 +1,6 @@
-use flumen_abi::{IfIndex, PolicyId, ZoneId};
 use flumen_compile::{Names, RuleKind};
 use flumen_engine::HostFacts;
+use flumen_engine::{IfIndex, PolicyId, ZoneId};
 
 /// Numbers in a trace, in the words of the configuration and of the host.
 pub(super) struct TraceNames<'a> {

@@ -1,11 +1,11 @@
 use super::input::frames;
 use super::names::TraceNames;
 use super::route::route;
-use flumen_abi::{IfIndex, Outcome};
 use flumen_api::{ApiError, ExplainInput, ExplainReport, ExplainedPacket, TraceStep};
 use flumen_compile::Names;
 use flumen_engine::native::{self, Explained};
 use flumen_engine::{Engine, HostFacts, Route, RouteKind, RouteQuery, Ruleset};
+use flumen_engine::{IfIndex, Outcome};
 use flumen_kernel::{Host, KernelError, monotonic_ns};
 
 /// What frames are asked on.

@@ -1,5 +1,5 @@
-use flumen_abi::Vlan;
 use flumen_api::{ApiError, Protocol};
+use flumen_engine::Vlan;
 use std::net::IpAddr;
 
 pub(super) use flumen_api::Probe;
@@ -115,8 +115,8 @@ fn checksum(bytes: &[u8]) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::{checksum, frame};
-    use flumen_abi::Vlan;
     use flumen_api::{Probe, Protocol};
+    use flumen_engine::Vlan;
 
     fn probe(source: &str, destination: &str, protocol: Protocol) -> Probe {
         Probe {

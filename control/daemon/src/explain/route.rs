@@ -1,4 +1,4 @@
-use flumen_abi::{Family, IfIndex};
+use flumen_engine::{Family, IfIndex};
 use flumen_engine::{HostFacts, Route, RouteKind, RouteQuery};
 use flumen_kernel::{Host, KernelError, Neighbour, RouteOutcome, Setting};
 

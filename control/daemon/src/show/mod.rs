@@ -12,8 +12,8 @@ pub(crate) use policies::policies;
 pub(crate) use reasons::reasons;
 pub(crate) use zones::zones;
 
-use flumen_abi::{Counter, PolicyId};
 use flumen_api::Traffic;
+use flumen_engine::{Counter, PolicyId};
 use flumen_engine::{Engine, EngineError};
 
 pub(crate) fn traffic(counter: Counter) -> Traffic {

@@ -1,8 +1,8 @@
 use super::traffic;
 use crate::active::Active;
-use flumen_abi::{InterfaceId, Reason};
 use flumen_api::{InterfaceReasons, ReasonCount, ReasonsReport};
 use flumen_engine::{CounterView, Engine, EngineError};
+use flumen_engine::{InterfaceId, Reason};
 
 /// Name of the counters that belong to no interface.
 const UNCONFIGURED: &str = "unconfigured";

@@ -12,13 +12,14 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 /// The array tables, mapped into this process: written and read without system calls.
 pub(crate) struct Arrays {
     pub(crate) nodes: Mapped<NodeRow>,
-    pub(crate) leaves: Mapped<LeafCell>,
+    pub(crate) leaves: Mapped<NumberCell>,
     pub(crate) rules: Mapped<RuleRow>,
     pub(crate) policies: Mapped<PolicyRow>,
     pub(crate) nat: Mapped<NatRow>,
     records: Mapped<SessionRecord>,
     owners: Mapped<SessionOwner>,
     control: Arc<ControlWord>,
+    expired: Mapped<NumberCell>,
 }
 
 /// The mapped `control` array, shared with the thread that watches routes.
@@ -27,8 +28,8 @@ pub(crate) struct ControlWord(Mapped<Control>);
 /// A `u32` in an array map, whose elements are rounded up to eight bytes.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]
-pub(crate) struct LeafCell {
-    pub(crate) rule: u32,
+pub(crate) struct NumberCell {
+    pub(crate) number: u32,
     pub(crate) padding: u32,
 }
 
@@ -49,6 +50,7 @@ impl Arrays {
             nat: Mapped::open(program, "NAT")?,
             records: Mapped::open(program, "RECORDS")?,
             owners: Mapped::open(program, "OWNERS")?,
+            expired: Mapped::open(program, "EXPIRED")?,
             control: Arc::new(ControlWord(Mapped::open(program, "CONTROL")?)),
         })
     }
@@ -56,6 +58,14 @@ impl Arrays {
     /// What every packet reads first.
     pub(crate) fn control(&self) -> &Arc<ControlWord> {
         &self.control
+    }
+
+    /// Lists sessions for the `expire` program, at most [`flumen_abi::limits::EXPIRED_AT_ONCE`].
+    pub(crate) fn list_expired(&mut self, now_ms: u32, slots: &[u32]) {
+        let cell = |number: u32| NumberCell { number, padding: 0 };
+        let list: Vec<_> =
+            [slots.len() as u32, now_ms].into_iter().chain(slots.iter().copied()).map(cell).collect();
+        self.expired.write_at(0, &list);
     }
 
     /// Sessions. Packets write them while we read: every field is a word of its own.
@@ -101,17 +111,19 @@ impl<T> Mapped<T> {
 }
 
 impl<T: FromBytes + IntoBytes + Immutable> Mapped<T> {
-    /// Writes `rows` at the start of `slot`'s half; [`super::install::check_sizes`] has seen that they fit.
+    /// Writes `rows` at the start of `slot`'s half; [`super::install::check_sizes`] has seen that they fit. No packet
+    /// reads the inactive half: the slot was left at least one RCU grace period ago (`grace::wait`).
     pub(crate) fn write(&mut self, slot: Slot, rows: &[T]) {
-        let half = self.len / 2;
-        let rows = &rows[..rows.len().min(half)];
+        self.write_at(slot.index() as usize * (self.len / 2), rows);
+    }
+
+    /// Writes `rows` from `first` on; what does not fit is left out.
+    fn write_at(&mut self, first: usize, rows: &[T]) {
+        let rows = &rows[..rows.len().min(self.len.saturating_sub(first))];
         let start: *mut T = self.memory.as_mut_ptr().cast();
-        // SAFETY: `slot`'s half has room for `half` rows. No packet reads the inactive half: the slot was
-        // left at least one RCU grace period ago (`grace::wait`), and `&mut self` keeps other writers away.
-        unsafe {
-            let half_start = start.add(slot.index() as usize * half);
-            std::ptr::copy_nonoverlapping(rows.as_ptr(), half_start, rows.len());
-        }
+        // SAFETY: `first` and what is written from there lie within the `len` rows of the mapping, and `&mut self` keeps
+        // other writers away.
+        unsafe { std::ptr::copy_nonoverlapping(rows.as_ptr(), start.add(first.min(self.len)), rows.len()) };
     }
 }
 

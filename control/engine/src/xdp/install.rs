@@ -1,4 +1,4 @@
-use super::arrays::{Arrays, LeafCell};
+use super::arrays::{Arrays, NumberCell};
 use super::rows::Rows;
 use crate::EngineError;
 use crate::binding::Binding;
@@ -47,7 +47,8 @@ pub(crate) fn write(
     ruleset: &Ruleset,
     bindings: &[Binding],
 ) -> Result<(), EngineError> {
-    let leaves: Vec<LeafCell> = ruleset.leaves.iter().map(|&rule| LeafCell { rule, padding: 0 }).collect();
+    let leaves: Vec<NumberCell> =
+        ruleset.leaves.iter().map(|&rule| NumberCell { number: rule, padding: 0 }).collect();
     arrays.nodes.write(slot, &ruleset.nodes);
     arrays.leaves.write(slot, &leaves);
     arrays.rules.write(slot, &ruleset.rules);

@@ -28,7 +28,7 @@ use crate::{
 };
 use arrays::Arrays;
 use attach::Attachments;
-use flumen_abi::{Counter, Generation, PolicyId, SessionKey};
+use flumen_abi::{Counter, Generation, PolicyId, SessionKey, limits};
 use flumen_compile::Ruleset;
 use install::Installed;
 use pins::Pins;
@@ -58,16 +58,28 @@ impl XdpEngine {
     /// Says what the host lacks and what to do: root, BPF, the bpf file system, or a matching layout version.
     pub fn open(options: &XdpOptions) -> Result<XdpEngine, EngineError> {
         let pins = Pins::open(&options.pin_dir)?;
-        let mut program = program::load(options, &pins)?;
+        XdpEngine::open_with(options, &pins).inspect_err(|_| pins.remove_unfinished())
+    }
+
+    fn open_with(options: &XdpOptions, pins: &Pins) -> Result<XdpEngine, EngineError> {
+        let mut program = program::load(options, pins)?;
         let arrays = Arrays::map(&program)?;
         let mut rows = Rows::take(&mut program)?;
         if !pins.is_ready() {
             sessions::fill_free_records(&mut rows, arrays.records().records.len())?;
-            program.pin_ready(&pins)?;
+            program.pin_ready(pins)?;
         }
         let routes = RouteWatch::start(Arc::clone(arrays.control()))?;
-        let attachments = Attachments::adopt(&pins, &mut program, options.mode)?;
-        Ok(XdpEngine { pins, program, arrays, rows, attachments, installed: None, _routes: routes })
+        let attachments = Attachments::adopt(pins, &mut program, options.mode)?;
+        Ok(XdpEngine {
+            pins: pins.clone(),
+            program,
+            arrays,
+            rows,
+            attachments,
+            installed: None,
+            _routes: routes,
+        })
     }
 
     /// What the kernel says of the loaded program.
@@ -138,7 +150,19 @@ impl Engine for XdpEngine {
     }
 
     fn sweep(&mut self, now_ms: u32) -> Result<Sweep, EngineError> {
-        sessions::sweep(&mut self.rows, self.arrays.records(), now_ms)
+        const AT_ONCE: usize = limits::EXPIRED_AT_ONCE as usize;
+        let mut sweep = Sweep::default();
+        let mut next = Some(0);
+        while let Some(first) = next {
+            let (expired, live, rest) = sessions::find_expired(self.arrays.records(), now_ms, first, AT_ONCE);
+            sweep.live += live;
+            next = rest;
+            if !expired.is_empty() {
+                self.arrays.list_expired(now_ms, &expired);
+                sweep.removed += u64::from(self.program.expire()?);
+            }
+        }
+        Ok(sweep)
     }
 
     fn policy_hits(&self, policy: PolicyId) -> Result<Counter, EngineError> {

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The directory of the bpf file system that holds everything that outlives the daemon.
+#[derive(Clone)]
 pub(crate) struct Pins {
     root: PathBuf,
     version: PathBuf,
@@ -47,6 +48,16 @@ impl Pins {
         self.ready
     }
 
+    /// After a failed opening: removes what it pinned, unless an earlier daemon's tables are there.
+    pub(crate) fn remove_unfinished(&self) {
+        if !self.ready && !self.ready().exists() {
+            if let Err(error) = remove(&self.version) {
+                tracing::warn!(%error, "cannot remove unfinished tables");
+            }
+            let _others_use_it = fs::remove_dir(&self.root);
+        }
+    }
+
     pub(crate) fn map(&self, name: &str) -> PathBuf {
         self.version.join("maps").join(name)
     }
@@ -75,10 +86,11 @@ fn refuse_other_versions(root: &Path) -> Result<(), EngineError> {
         let name = entry.file_name();
         let found =
             name.to_str().and_then(|name| name.strip_prefix('v')).and_then(|digits| digits.parse().ok());
-        if let Some(found) = found {
-            if found != VERSION && entry.path().join("ready").exists() {
-                return Err(EngineError::Layout { path: root.to_owned(), found, wanted: VERSION });
-            }
+        if let Some(found) = found
+            && found != VERSION
+            && entry.path().join("ready").exists()
+        {
+            return Err(EngineError::Layout { path: root.to_owned(), found, wanted: VERSION });
         }
     }
     Ok(())

@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 
 static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/flumen.o"));
 const PROGRAM: &str = "flumen";
+const EXPIRE: &str = "expire";
 
 /// Tables by name, as the object has them.
-pub(crate) const MAPS: [&str; 21] = [
+pub(crate) const MAPS: [&str; 22] = [
     "CONTROL",
     "SETTINGS",
     "INTERFACES",
@@ -31,6 +32,7 @@ pub(crate) const MAPS: [&str; 21] = [
     "RECORDS",
     "OWNERS",
     "FREE_RECORDS",
+    "EXPIRED",
     "FRAGMENTS",
     "COUNTERS",
     "HITS",
@@ -102,11 +104,16 @@ pub(crate) fn load(options: &XdpOptions, pins: &Pins) -> Result<Loaded, EngineEr
         machine_code_bytes: info.size_jitted(),
         load_time,
     };
+    named(&mut ebpf, EXPIRE)?.load().map_err(|error| refused("load the ageing program", &error))?;
     Ok(Loaded { ebpf, facts })
 }
 
 fn xdp(ebpf: &mut Ebpf) -> Result<&mut Xdp, EngineError> {
-    let program = ebpf.program_mut(PROGRAM).ok_or_else(|| missing("program", PROGRAM))?;
+    named(ebpf, PROGRAM)
+}
+
+fn named<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut Xdp, EngineError> {
+    let program = ebpf.program_mut(name).ok_or_else(|| missing("program", name))?;
     program.try_into().map_err(|error: ProgramError| bpf("use the program", &error))
 }
 
@@ -139,6 +146,18 @@ impl Loaded {
             Some(Map::Array(data)) => Ok(data),
             _ => Err(missing("array map", name)),
         }
+    }
+
+    /// Runs the program that removes the sessions listed in `EXPIRED`; returns how many it removed.
+    pub(crate) fn expire(&self) -> Result<u32, EngineError> {
+        let program = self.ebpf.program(EXPIRE).ok_or_else(|| missing("program", EXPIRE))?;
+        let program: &Xdp =
+            program.try_into().map_err(|error: ProgramError| bpf("use the program", &error))?;
+        let mut options = TestRunOptions::new();
+        let frame = [0_u8; 64];
+        options.data_in = Some(&frame);
+        let result = program.test_run(options).map_err(|error| bpf("remove expired sessions", &error))?;
+        Ok(result.return_value)
     }
 
     pub(crate) fn test_run(&self, device: IfIndex, frame: &[u8]) -> Result<(u32, Vec<u8>), EngineError> {

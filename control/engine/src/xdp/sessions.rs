@@ -1,6 +1,6 @@
 use super::arrays::Records;
 use super::rows::Rows;
-use crate::{EngineError, FoundSession, SessionView, Sweep};
+use crate::{EngineError, FoundSession, SessionView};
 use flumen_abi::{
     Counter, Direction, Generation, PolicyId, SessionKey, SessionRecord, SessionRow, SessionSlot,
 };
@@ -109,40 +109,25 @@ fn free(rows: &mut Rows, record: &SessionRecord, slot: SessionSlot) -> Result<()
     rows.push_free_record(slot.0)
 }
 
-/// The ageing pass: removes every session whose deadline has passed. One pass over memory, and system calls
-/// for those only.
-pub(crate) fn sweep(rows: &mut Rows, records: Records<'_>, now_ms: u32) -> Result<Sweep, EngineError> {
-    let mut sweep = Sweep::default();
-    for (slot, record) in records.records.iter().enumerate() {
-        if record.is_free() {
-            continue;
-        }
-        if !record.expired(now_ms) {
-            sweep.live += 1;
-            continue;
-        }
-        expire(rows, record, &records.owners[slot].load(), SessionSlot(slot as u32))?;
-        sweep.removed += 1;
-    }
-    Ok(sweep)
-}
-
-/// Removes the rows that still point to the record, then frees it. The pipeline may have removed them, and
-/// another session may have taken their key since.
-fn expire(
-    rows: &mut Rows,
-    record: &SessionRecord,
-    key: &SessionKey,
-    slot: SessionSlot,
-) -> Result<(), EngineError> {
-    if let Some(row) = rows.session(key)? {
-        if row.slot == slot {
-            let reverse = key.reverse(&row);
-            rows.remove_session(key)?;
-            if rows.session(&reverse)?.is_some_and(|row| row.slot == slot) {
-                rows.remove_session(&reverse)?;
+/// Sessions whose deadline has passed at `now_ms`, at most `limit`, from `first` on; and how many live on before the
+/// place where the search may go on.
+pub(crate) fn find_expired(
+    records: Records<'_>,
+    now_ms: u32,
+    first: usize,
+    limit: usize,
+) -> (Vec<u32>, u64, Option<usize>) {
+    let mut expired = Vec::new();
+    let mut live = 0;
+    for (slot, record) in records.records.iter().enumerate().skip(first) {
+        if record.expired(now_ms) {
+            if expired.len() == limit {
+                return (expired, live, Some(slot));
             }
+            expired.push(slot as u32);
+        } else if !record.is_free() {
+            live += 1;
         }
     }
-    free(rows, record, slot)
+    (expired, live, None)
 }

@@ -8,7 +8,7 @@ mod transport;
 
 pub(crate) use link::link;
 pub(crate) use sum::sum_words;
-pub(crate) use transport::quoted_ports;
+pub(crate) use transport::{kind_of_later, quoted_ports};
 
 use crate::environment::Environment;
 use crate::packet::Packet;

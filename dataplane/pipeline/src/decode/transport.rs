@@ -102,6 +102,17 @@ fn icmp_kind(family: Family, kind: u8) -> Kind {
     }
 }
 
+/// What the transport header of a later fragment's packet is, by protocol and what rules saw of the first one.
+#[inline(always)]
+pub(crate) fn kind_of_later(family: Family, protocol: u8, service: u16) -> Kind {
+    match (protocol, family) {
+        (proto::TCP, _) => Kind::Tcp,
+        (proto::UDP, _) => Kind::Udp,
+        (proto::ICMP, Family::V4) | (proto::ICMPV6, Family::V6) => icmp_kind(family, (service >> 8) as u8),
+        _ => Kind::Other,
+    }
+}
+
 /// Ports, or the ICMP identifier in its place, of a packet quoted by an ICMP error: its first eight transport
 /// bytes at `l4`. Same placement as [`transport`]. `None` when they are cut off, or are an ICMP error's own.
 #[inline(always)]

@@ -11,6 +11,7 @@ use flumen_daemon::{Options, XdpEngines};
 use flumen_testkit::netns::Netns;
 use flumen_testkit::wait_until;
 use nix::sched::{CloneFlags, setns};
+use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, kill};
 use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
@@ -34,6 +35,7 @@ pub(super) struct DaemonProcess {
 /// # Errors
 /// Why it did not start.
 pub(crate) fn run(args: &DaemonArgs) -> Result<()> {
+    set_pdeathsig(Signal::SIGTERM)?; // who measures may be killed
     let namespace = File::open(&args.namespace)?;
     setns(namespace, CloneFlags::CLONE_NEWNET)?; // before there is another thread
     Ok(flumen_daemon::run(&options(&args.folder, &args.pins), &XdpEngines)?)
@@ -105,8 +107,7 @@ impl DaemonProcess {
         if self.child.try_wait()?.is_none() {
             kill(self.nix_pid(), Signal::SIGTERM)?;
         }
-        let ended =
-            wait_until("the daemon ends", PATIENCE, || !matches!(self.child.try_wait(), Ok(None)));
+        let ended = wait_until("the daemon ends", PATIENCE, || !matches!(self.child.try_wait(), Ok(None)));
         if ended.is_err() {
             self.child.kill()?;
             self.child.wait()?;

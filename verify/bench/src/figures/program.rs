@@ -17,7 +17,7 @@ use crate::report::median;
 pub(super) fn measure(short: bool) -> Result<Vec<Figure>> {
     let mut load_times = Vec::new();
     let mut facts = None;
-    for _ in 0..if short { 3 } else { 9 } {
+    for _ in 0..if short { 1 } else { 9 } {
         let pins = PinDirectory::new()?;
         let pin_dir = pins.path().to_owned();
         let options = XdpOptions { pin_dir, sessions: 1024, mode: ModeChoice::Driver };

@@ -47,8 +47,7 @@ impl Document {
     /// What could not be measured, by name.
     pub(crate) fn failures(&self) -> Vec<&str> {
         let rows = self.rows.iter().filter(|row| row.failure.is_some()).map(|row| row.name.as_str());
-        let figures =
-            self.figures.iter().filter(|figure| figure.failure.is_some()).map(|figure| figure.name);
+        let figures = self.figures.iter().filter(|figure| figure.failure.is_some()).map(|figure| figure.name);
         rows.chain(figures).collect()
     }
 

@@ -14,15 +14,15 @@ use anyhow::{Context, Result};
 pub(crate) use document::Document;
 pub(crate) use result::{RowResult, median, results};
 
-/// Writes `bench.json` and `bench.svg` below `folder`.
+/// Writes `NAME.json` and `NAME.svg` below `folder`.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub(crate) fn write(document: &Document, folder: &Path) -> Result<()> {
+pub(crate) fn write(document: &Document, folder: &Path, name: &str) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let files = [("bench.json", document.json()?), ("bench.svg", chart::svg(document))];
-    for (name, text) in files {
-        let path = folder.join(name);
+    let files = [("json", document.json()?), ("svg", chart::svg(document))];
+    for (extension, text) in files {
+        let path = folder.join(name).with_extension(extension);
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())

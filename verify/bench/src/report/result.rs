@@ -41,6 +41,35 @@ pub(crate) fn median(values: &[f64]) -> Option<f64> {
     }
 }
 
+// === impl RowResult ===
+
+impl RowResult {
+    /// A row that was measured without floor and peer: all its time is the device's.
+    pub(crate) fn without_rig(
+        name: String,
+        flows: Flows,
+        packets_per_run: u64,
+        ns: &[f64],
+        failure: Option<String>,
+    ) -> Self {
+        let cost = median(ns);
+        Self {
+            name,
+            pps: cost.map(|ns| 1e9 / ns),
+            device_cost_ns: cost,
+            ratio_to_redirect: None,
+            ratio_to_nft: None,
+            nft_row: None,
+            ns_per_packet: cost,
+            device_cost_range_ns: range(ns),
+            flows: flows.word(),
+            packets_per_run,
+            runs: ns.len(),
+            failure,
+        }
+    }
+}
+
 /// Medians and ratios of all rows. A ratio is one of medians.
 pub(crate) fn results(all: &[Series]) -> Vec<RowResult> {
     let cost_of = |name: &str| median(&costs(named(all, name)?, all));
@@ -59,10 +88,7 @@ pub(crate) fn results(all: &[Series]) -> Vec<RowResult> {
             nft_row: row.nft,
             ns_per_packet: ns,
             device_cost_range_ns: range(&costs),
-            flows: match row.flows {
-                Flows::Known => "known",
-                Flows::New => "new",
-            },
+            flows: row.flows.word(),
             packets_per_run: series.packets,
             runs: series.ns.len(),
             failure: series.failure.clone(),

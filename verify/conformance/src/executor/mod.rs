@@ -1,8 +1,8 @@
 //! The engines under test, behind one trait.
 
 mod kernel;
-mod native;
 mod namespace;
+mod native;
 mod snapshot;
 
 pub use kernel::KernelExecutor;

@@ -1,5 +1,20 @@
 //! Flumen end to end: real clients and servers in network namespaces.
 #![forbid(unsafe_code)]
 
+mod ageing;
+mod attachment;
+mod commit;
+mod conservation;
+mod fragments;
+mod host;
+mod idle;
+mod limits;
+mod mtu;
+mod nat;
+mod policy;
 mod reachability;
+mod readme;
+mod refusals;
 mod support;
+mod survival;
+mod vlan;

@@ -1,0 +1,299 @@
+//! The native engine: the pipeline alone, decode to emit, without input and output.
+//!
+//! Frames are written in bursts and then taken through the pipeline, as a worker gets them from a ring. What writing
+//! costs is measured beside it, with the same frames, and taken away.
+
+use std::hint::black_box;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use flumen_abi::limits::SESSIONS_DEFAULT;
+use flumen_abi::{Addr, Generation, IfIndex, Reason};
+use flumen_compile::{Identities, compile};
+use flumen_config::Model;
+use flumen_engine::{HostFacts, LinkFacts, LocalFacts, native};
+use flumen_native::{Bounds, FrameBuffer, Native, NativeEnvironment, NativeTables, RouteTable};
+use flumen_pipeline::Tables;
+use flumen_testkit::packet::Packet;
+use flumen_testkit::topology::Segment;
+use nix::time::{ClockId, clock_gettime};
+
+use crate::configuration::{Configuration, LONG_TIMEOUT_S, Rules};
+use crate::interrupt::Interrupt;
+use crate::measure::Plan;
+use crate::report::RowResult;
+use crate::row::{Flows, MILLION};
+
+/// Frames of a burst.
+const BURST: usize = 64;
+
+/// Interfaces of the imagined host.
+const LAN: IfIndex = IfIndex(2);
+const WAN: IfIndex = IfIndex(3);
+
+/// What the rows are called, and how many flows they have.
+const ROWS: [(&str, Flows, u32); 4] = [
+    ("native/udp4-snat/1", Flows::Known, 1),
+    ("native/udp4-snat/10k", Flows::Known, 10_000),
+    ("native/udp4-snat/1m", Flows::Known, 1_000_000),
+    ("native/udp4-snat-new", Flows::New, u32::MAX),
+];
+
+/// A row that is being measured.
+struct Lane {
+    name: &'static str,
+    flows: Flows,
+    engine: Native<'static, RouteTable>,
+    traffic: Traffic,
+    packets: u64,
+    ns: Vec<f64>,
+    failure: Option<String>,
+}
+
+/// Frames that differ in their destination.
+struct Traffic {
+    frame: Vec<u8>,
+    flows: u32,
+    /// Of the next frame: how many there were before.
+    number: u32,
+    random: bool,
+}
+
+/// Measures the rows whose names `patterns` have a part of, all of them without a pattern, in rounds.
+///
+/// # Errors
+/// An interrupt; a configuration that is refused.
+pub(crate) fn measure(patterns: &[String], plan: &Plan, interrupt: &Interrupt) -> Result<Vec<RowResult>> {
+    let mut lanes = Vec::new();
+    for (name, flows, count) in ROWS {
+        if patterns.is_empty() || patterns.iter().any(|pattern| name.contains(pattern.as_str())) {
+            let mut lane = Lane::new(name, flows, count)?;
+            let prepared = lane.prepare(plan);
+            lane.note(prepared);
+            lanes.push(lane);
+        }
+    }
+    for _ in 0..plan.rounds {
+        for lane in lanes.iter_mut().filter(|lane| lane.failure.is_none()) {
+            interrupt.check()?;
+            let ran = lane.run();
+            lane.note(ran);
+        }
+    }
+    let result = |lane: Lane| {
+        RowResult::without_rig(lane.name.to_owned(), lane.flows, lane.packets, &lane.ns, lane.failure)
+    };
+    Ok(lanes.into_iter().map(result).collect())
+}
+
+/// Tables with the configuration that the rows of the rig have too.
+fn tables(sessions: u32) -> Result<NativeTables<'static>> {
+    let configuration = Configuration { rules: Rules::SourceNat, sessions, timeout_s: LONG_TIMEOUT_S };
+    let refused = |errors: String| anyhow::anyhow!("the benchmark's own configuration is refused: {errors}");
+    let model = Model::from_json(&configuration.text()).map_err(|errors| refused(format!("{errors:?}")))?;
+    let compiled = compile(&model, &Identities::default(), Generation(1));
+    let compiled = compiled.map_err(|errors| refused(format!("{errors:?}")))?;
+    let bounds = Bounds { sessions: sessions as usize, ..Bounds::default() };
+    let mut tables = native::tables(&compiled.ruleset, &host(), bounds);
+    tables.reserve();
+    tables.vouch(1 << 30); // the clock stands still at one second
+    Ok(tables)
+}
+
+/// A host like the rig's.
+fn host() -> HostFacts {
+    let mut facts = HostFacts::default();
+    for (segment, index) in [(Segment::Lan, LAN), (Segment::Wan, WAN)] {
+        let own = segment.gateway();
+        facts.links.push(LinkFacts {
+            index,
+            name: segment.dev().to_owned(),
+            mac: own.mac.0,
+            mtu: 1500,
+            v4: Some(IpAddr::from(own.v4).into()),
+            v6: Some(IpAddr::from(own.v6).into()),
+            running: true,
+        });
+        for addr in [IpAddr::from(own.v4), IpAddr::from(own.v6)] {
+            facts.locals.push(LocalFacts { addr: addr.into(), link: index, broadcast: false });
+        }
+    }
+    facts
+}
+
+fn environment() -> NativeEnvironment<RouteTable> {
+    let mut routes = RouteTable::default();
+    let (own, next) = (Segment::Wan.gateway(), Segment::Wan.host());
+    routes.forward(Addr::v4([100, 64, 0, 0]), 96 + 10, WAN, own.mac.0, next.mac.0);
+    NativeEnvironment::new(routes, 1)
+}
+
+/// CPU time of this thread.
+fn cpu_time() -> Result<Duration> {
+    Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
+}
+
+// === impl Lane ===
+
+impl Lane {
+    fn new(name: &'static str, flows: Flows, count: u32) -> Result<Self> {
+        let sessions = if count == 1_000_000 { MILLION } else { SESSIONS_DEFAULT };
+        let engine = Native::new(tables(sessions)?, environment());
+        let traffic = Traffic::new(count, flows == Flows::Known);
+        Ok(Self { name, flows, engine, traffic, packets: 0, ns: Vec::new(), failure: None })
+    }
+
+    /// Makes the flows known, and decides how many packets a run has.
+    fn prepare(&mut self, plan: &Plan) -> Result<()> {
+        if self.flows == Flows::New {
+            self.packets = u64::from(plan.fresh) / BURST as u64 * BURST as u64;
+            // memory of the tables is touched before it is measured
+            self.send(self.packets)?;
+            return self.forget();
+        }
+        self.traffic.random = false;
+        self.send(u64::from(self.traffic.flows).next_multiple_of(BURST as u64))?;
+        self.traffic.random = true;
+        self.packets = u64::from(plan.fresh) * 20 / BURST as u64 * BURST as u64;
+        Ok(())
+    }
+
+    fn run(&mut self) -> Result<()> {
+        let first = self.traffic.number;
+        let start = cpu_time()?;
+        self.send(self.packets)?;
+        let whole = cpu_time()? - start;
+        self.traffic.number = first;
+        let start = cpu_time()?;
+        self.write(self.packets);
+        let writing = cpu_time()? - start;
+        if self.flows == Flows::New {
+            self.forget()?;
+        }
+        let ns = whole.saturating_sub(writing).as_secs_f64() * 1e9 / self.packets as f64;
+        self.ns.push(ns);
+        Ok(())
+    }
+
+    /// Writes frames and takes them through the pipeline.
+    fn send(&mut self, packets: u64) -> Result<()> {
+        let mut burst: Vec<FrameBuffer> = (0..BURST).map(|_| FrameBuffer::new(&[])).collect();
+        for _ in 0..packets / BURST as u64 {
+            self.traffic.fill(&mut burst);
+            for frame in &mut burst {
+                let verdict = self.engine.take(LAN, frame);
+                ensure!(verdict.reason == Reason::Forwarded, "a packet ended as {}", verdict.reason.name());
+            }
+            black_box(&burst);
+        }
+        Ok(())
+    }
+
+    /// Writes the same frames.
+    fn write(&mut self, packets: u64) {
+        let mut burst: Vec<FrameBuffer> = (0..BURST).map(|_| FrameBuffer::new(&[])).collect();
+        for _ in 0..packets / BURST as u64 {
+            self.traffic.fill(&mut burst);
+            black_box(&burst);
+        }
+    }
+
+    /// Removes every session.
+    fn forget(&mut self) -> Result<()> {
+        let tables = &self.engine.tables;
+        for (key, row) in tables.session_rows() {
+            tables.remove_session(&key);
+            if row.flags.rewrites_source() {
+                tables.give_record(row.slot);
+            }
+        }
+        ensure!(tables.session_row_count() == 0, "sessions are left");
+        Ok(())
+    }
+
+    fn note(&mut self, done: Result<()>) {
+        if let Err(error) = done {
+            eprintln!("{}: {error:#}", self.name);
+            self.failure = Some(format!("{error:#}"));
+        }
+    }
+}
+
+// === impl Traffic ===
+
+impl Traffic {
+    /// UDP over IPv4 in the shortest frames, to as many destinations as there are flows.
+    fn new(flows: u32, random: bool) -> Self {
+        let (lan, device) = (Segment::Lan.host(), Segment::Lan.gateway());
+        let packet = Packet::eth().macs(lan.mac, device.mac).ipv4(lan.v4, [100, 64, 0, 1]);
+        let frame = packet.udp(1024, 5001).payload_len(18).build();
+        Self { frame, flows, number: 0, random }
+    }
+
+    /// Writes the next frames.
+    fn fill(&mut self, burst: &mut [FrameBuffer]) {
+        for buffer in burst {
+            let flow = self.next_flow();
+            let mut frame = [0; 60];
+            frame.copy_from_slice(&self.frame);
+            set_destination(&mut frame, flow);
+            buffer.refill(&frame);
+        }
+    }
+
+    fn next_flow(&mut self) -> u32 {
+        let number = self.number;
+        self.number = number.wrapping_add(1);
+        if !self.random {
+            return number % self.flows;
+        }
+        // the finaliser of MurmurHash3, as the rig's generator has it
+        let mut hash = number;
+        hash = (hash ^ hash >> 16).wrapping_mul(0x85eb_ca6b);
+        hash = (hash ^ hash >> 13).wrapping_mul(0xc2b2_ae35);
+        hash ^= hash >> 16;
+        (u64::from(hash) * u64::from(self.flows) >> 32) as u32
+    }
+}
+
+/// Adds `flow`, modulo the routed block's size, to the destination of a frame whose destination is 100.64.0.1; checksums
+/// follow (RFC 1624).
+fn set_destination(frame: &mut [u8; 60], flow: u32) {
+    const DESTINATION: usize = 30;
+    const IP_CHECKSUM: usize = 24;
+    const UDP_CHECKSUM: usize = 40;
+    let address = (0x6440_0001 + flow % 0x003f_0000).to_be_bytes();
+    let mut difference = 0;
+    for half in [0, 2] {
+        let at = DESTINATION + half;
+        let (old, new) = ([frame[at], frame[at + 1]], [address[half], address[half + 1]]);
+        difference += u32::from(!u16::from_be_bytes(old)) + u32::from(u16::from_be_bytes(new));
+        frame[at..at + 2].copy_from_slice(&new);
+    }
+    for at in [IP_CHECKSUM, UDP_CHECKSUM] {
+        let checksum = u16::from_be_bytes([frame[at], frame[at + 1]]);
+        let mut sum = u32::from(!checksum) + difference;
+        sum = (sum & 0xffff) + (sum >> 16);
+        sum = (sum & 0xffff) + (sum >> 16);
+        frame[at..at + 2].copy_from_slice(&(!(sum as u16)).to_be_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flumen_testkit::packet::verify_checksums;
+
+    use super::{Traffic, set_destination};
+
+    #[test]
+    fn a_frame_to_another_destination_has_right_checksums() {
+        let traffic = Traffic::new(1, false);
+        for flow in [0, 1, 255, 65_536, 3_000_000] {
+            let mut frame: [u8; 60] = traffic.frame.as_slice().try_into().expect("60 bytes");
+            set_destination(&mut frame, flow);
+            let found = verify_checksums(&frame);
+            assert!(found.is_ok(), "{flow}: {found:?}");
+        }
+    }
+}

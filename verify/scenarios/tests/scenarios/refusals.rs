@@ -1,0 +1,124 @@
+//! Starts that are refused: each says what to do, and leaves the host's traffic as it was.
+
+use flumen_scenarios::{Configuration, Lab};
+use flumen_testkit::netns::run_command;
+use flumen_testkit::topology::{Gateway, Segment};
+use flumen_testkit::{Redirect, Sink};
+use std::process::Command;
+
+/// `flumen run` of this configuration, which ends by itself; its complaint.
+fn refused(lab: &Lab, configuration: &Configuration) -> String {
+    let file = lab.flumen().write("refused.json", configuration).expect("a file");
+    lab.flumen().refused(&format!("run --config {}", file.display())).expect("it is refused")
+}
+
+/// What `flumen` may change: settings, programs, pins.
+fn traces(lab: &Lab) -> (String, String, bool) {
+    let sysctls = lab.gateway().exec("sysctl -a --pattern ^net.ipv[46].conf").expect("sysctl");
+    let links = lab.gateway().exec("ip -details link show").expect("ip");
+    (sysctls, links, lab.flumen().places().bpf_dir().join("v1").exists())
+}
+
+fn pings_pass(lab: &Lab) {
+    for to in lab.server_addresses() {
+        lab.client().exec(&format!("ping -c 1 -W 5 {to}")).expect("the kernel forwards");
+    }
+}
+
+#[test]
+fn a_missing_interface_is_named() {
+    let lab = Lab::idle(Gateway::new().unwrap()).unwrap();
+    let before = traces(&lab);
+    let said = refused(&lab, &Configuration::new().set("/interfaces/wan/device", "nosuch0"));
+    assert!(said.contains("nosuch0") && said.contains("interfaces.wan"), "{said}");
+    assert_eq!(traces(&lab), before);
+    pings_pass(&lab);
+}
+
+#[test]
+fn a_bad_configuration_is_named_with_its_place() {
+    let lab = Lab::idle(Gateway::new().unwrap()).unwrap();
+    let before = traces(&lab);
+    let said = refused(&lab, &Configuration::new().set("/security/policies/0/then", "allow"));
+    assert!(said.contains("security.policies[0].then") && said.contains("permit"), "{said}");
+    assert_eq!(traces(&lab), before);
+    pings_pass(&lab);
+}
+
+#[test]
+fn somebody_elses_program_stays_and_is_named() {
+    let lab = Lab::idle(Gateway::new().unwrap()).unwrap();
+    let (lan, wan) = (lab.topology().gateway_link(Segment::Lan), lab.topology().gateway_link(Segment::Wan));
+    let before = traces(&lab);
+    // the second interface of the two, so that there is something to undo
+    let mut sink = Sink::attach(wan).unwrap();
+    let said = refused(&lab, &Configuration::new());
+    assert!(said.contains("wan") && said.contains("another XDP program"), "{said}");
+    lab.server().exec(&format!("ping -c 1 -W 0.2 {}", Segment::Wan.gateway().v4)).unwrap_err();
+    assert!(sink.counts().unwrap().multicast > 0, "the other program works as before");
+    drop(sink);
+    assert_eq!(traces(&lab), before);
+
+    let (host, server) = (Segment::Lan.host(), Segment::Lan.gateway());
+    let redirect = Redirect::attach(lan, wan, server.mac, host.mac).unwrap();
+    let said = refused(&lab, &Configuration::new());
+    assert!(said.contains("lan") && said.contains("another XDP program"), "{said}");
+    drop(redirect);
+    assert_eq!(traces(&lab), before);
+    pings_pass(&lab);
+}
+
+#[test]
+fn who_is_not_root_is_told_so() {
+    let lab = Lab::idle(Gateway::new().unwrap()).unwrap();
+    let file = lab.flumen().write("flumen.json", &Configuration::new()).unwrap();
+    for arguments in [format!("run --config {}", file.display()), "detach".to_owned()] {
+        let plain = lab.flumen().command(arguments.split(' '));
+        // a user namespace without a mapping: root no more, but the files can be read
+        let mut command = Command::new("unshare");
+        command.arg("--user").arg(flumen_scenarios::flumen_program().unwrap()).args(arguments.split(' '));
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let said = run_command(&mut command).unwrap_err().to_string();
+        assert!(said.contains("must run as root"), "{said}");
+    }
+    pings_pass(&lab);
+}
+
+#[test]
+fn a_place_without_a_bpf_filesystem_is_named_with_the_remedy() {
+    let lab = Lab::idle(Gateway::new().unwrap()).unwrap();
+    let file = lab.flumen().write("flumen.json", &Configuration::new()).unwrap();
+    // the directory has files in it, over which nothing must be mounted
+    let place = lab.flumen().places().file("pins");
+    let line = format!("run --config {} --bpf-dir {}", file.display(), place.display());
+    let said = lab.flumen().refused(&line).unwrap();
+    assert!(said.contains("no bpf filesystem") && said.contains("mount -t bpf"), "{said}");
+    assert!(file.exists() && !place.exists());
+    pings_pass(&lab);
+}
+
+#[test]
+fn a_second_daemon_is_refused_and_the_first_goes_on() {
+    let lab = Lab::new(&Configuration::new()).unwrap();
+    let said = refused(&lab, &Configuration::new());
+    let pid = lab.flumen().daemon().unwrap().pid();
+    assert!(said.contains("running already") && said.contains(&format!("process {pid}")), "{said}");
+    assert_eq!(lab.flumen().status().unwrap().pid, pid);
+    pings_pass(&lab);
+}
+
+#[test]
+fn without_a_configuration_the_daemon_says_where_it_would_be() {
+    let lab = Lab::idle(Gateway::new().unwrap()).unwrap();
+    let said = lab.flumen().refused("run").unwrap();
+    assert!(said.contains("--config FILE") && said.contains("active.json"), "{said}");
+}
+
+#[test]
+fn commands_without_a_daemon_say_how_to_start_one() {
+    let lab = Lab::idle(Gateway::new().unwrap()).unwrap();
+    for command in ["show status", "show sessions", "clear sessions", "stop"] {
+        let said = lab.flumen().refused(command).unwrap();
+        assert!(said.contains("no daemon is running") && said.contains("flumen run"), "{said}");
+    }
+}
