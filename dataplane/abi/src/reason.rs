@@ -71,7 +71,7 @@ reasons! {
     FragmentationNeeded Deliver "fragmentation-needed" "Permitted and translated; larger than the egress MTU, so the kernel fragments it.";
     TtlExceededSent Consume "ttl-exceeded-sent" "TTL or hop limit ran out; answered with ICMP time exceeded (RFC 1812, RFC 4443).";
     PacketTooBigSent Consume "packet-too-big-sent" "Larger than the egress MTU and not to be fragmented; answered with the MTU (RFC 1191, RFC 8201).";
-    RejectSent Consume "reject-sent" "A policy rejects it; answered with ICMP administratively prohibited (RFC 1812 §5.2.7.1, RFC 4443 §3.1).";
+    RejectSent Consume "reject-sent" "A policy rejects it; answered with a TCP reset, or ICMP administratively prohibited (RFC 9293 §3.10.7, RFC 1812 §5.2.7.1).";
     Truncated Drop "truncated" "Ends before its headers do.";
     NotIp Drop "not-ip" "Neither IPv4, IPv6 nor ARP (LLC, LLDP, MPLS, PPPoE, and so on).";
     VlanTooDeep Drop "vlan-too-deep" "More than two VLAN tags.";

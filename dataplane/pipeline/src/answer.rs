@@ -1,4 +1,4 @@
-//! ICMP errors that the gateway itself sends, made in place from the packet that caused them.
+//! ICMP errors and TCP resets that the gateway itself sends, made in place from the packet that caused them.
 
 use crate::context::Context;
 use crate::decode::sum_words;
@@ -14,6 +14,7 @@ use flumen_wire::icmp::{self, Icmp};
 use flumen_wire::ipv4::{DF, Ipv4};
 use flumen_wire::ipv6::Ipv6;
 use flumen_wire::proto;
+use flumen_wire::tcp::{self, Tcp};
 
 /// An answer to send.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,30 +72,53 @@ const TTL: u8 = 64;
 /// Nothing is sent about ICMP errors, later fragments, groups, or to a source that is no host (RFC 1122
 /// §3.2.2, RFC 4443 §2.4), nor beyond the rate limit, nor without an address of our own: then the packet is
 /// dropped with `end.reason`.
-///
-/// Not inlined: in eBPF it has a stack of its own.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn send<F: Frame, T: Tables, E: Environment, S>(
     frame: &mut F,
     context: &mut Context<'_, T, E, S>,
     packet: &Packet,
-    end: &End,
+    end: End,
 ) -> Verdict {
-    let unsent = Verdict { reason: end.reason, device: IfIndex(0) };
-    let Some(own) = own_address(context, packet) else {
-        return unsent;
-    };
+    context.work.end = end;
+    if sent(frame, context, packet) {
+        Verdict { reason: end.answer.sent(), device: context.device }
+    } else {
+        Verdict { reason: context.work.end.reason, device: IfIndex(0) }
+    }
+}
+
+/// Makes the answer that `context.work.end` asks for; false, and its reason says why, when none is sent.
+///
+/// Not inlined: in eBPF it has a stack of its own.
+#[inline(never)]
+fn sent<F: Frame, T: Tables, E: Environment, S>(
+    frame: &mut F,
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
+) -> bool {
     let quotable = !matches!(packet.kind, Kind::IcmpError | Kind::Neighbour | Kind::IcmpOther)
         && !matches!(packet.fragment, Fragment::Later)
         && !packet.group
         && !packet.key.src.is_unspecified();
-    if !quotable || !budget(context) {
-        return unsent;
+    let end = context.work.end;
+    let reset = matches!(end.answer, Answer::Prohibited) && matches!(packet.kind, Kind::Tcp);
+    let written = if reset {
+        // A reset is never answered (RFC 9293 §3.10.7.1).
+        if packet.tcp_flags & tcp::RST != 0 || !quotable || !budget(context) {
+            return false;
+        }
+        write_reset(frame, packet)
+    } else {
+        match own_address(context, packet) {
+            Some(own) if quotable && budget(context) => write::<F, E>(frame, packet, own, &end),
+            _ => return false,
+        }
+    };
+    if written.is_none() {
+        context.work.end.reason = Reason::EmitFailed;
+        return false;
     }
-    match write::<F, E>(frame, packet, own, end) {
-        Some(()) => Verdict { reason: end.answer.sent(), device: context.device },
-        None => Verdict { reason: Reason::EmitFailed, device: IfIndex(0) },
-    }
+    true
 }
 
 #[inline(always)]
@@ -116,6 +140,66 @@ fn budget<T: Tables, E, S>(context: &mut Context<'_, T, E, S>) -> bool {
         (Some(budget), Ok(settings)) => budget.take(now_ns, settings.answers_per_second),
         _ => false,
     }
+}
+
+/// Turns the frame into the reset that its destination would send: addresses and ports swapped, bare IP header, no
+/// data.
+#[inline(always)]
+fn write_reset<F: Frame>(frame: &mut F, packet: &Packet) -> Option<()> {
+    const TCP: u16 = size_of::<Tcp>() as u16;
+    let ip_header = match packet.family {
+        Family::V4 => V4,
+        Family::V6 => V6,
+    };
+    let segment: Tcp = *frame.header(packet.l4)?;
+    let header_bytes = (packet.l4.get() - packet.l3.get()) as u32 + segment.header_length() as u32;
+    let data = packet.length.wrapping_sub(header_bytes);
+    let counted = data + (packet.tcp_flags & (tcp::SYN | tcp::FIN)).count_ones();
+    let acked = packet.tcp_flags & tcp::ACK != 0;
+    if !frame.truncate((packet.l3.get() + ip_header + TCP) as u32) {
+        return None;
+    }
+    let eth: &mut Ethernet = frame.header_mut(Offset::START)?;
+    (eth.src, eth.dst) = (eth.dst, eth.src);
+    let (src, dst) = (packet.key.dst, packet.key.src);
+    let mut pseudo = Sum::ZERO.value(TCP).value(proto::TCP as u16);
+    match packet.family {
+        Family::V4 => {
+            let ip: &mut Ipv4 = frame.header_mut(packet.l3)?;
+            *ip = v4_header(src, dst, V4 + TCP, proto::TCP);
+            pseudo = pseudo.dword(src.v4_word()).dword(dst.v4_word());
+        }
+        Family::V6 => {
+            let ip: &mut Ipv6 = frame.header_mut(packet.l3)?;
+            *ip = v6_header(src, dst, TCP, proto::TCP);
+            let (src, dst) = (src.halves(), dst.halves());
+            pseudo = pseudo.qword(src[0]).qword(src[1]).qword(dst[0]).qword(dst[1]);
+        }
+    }
+    let sequence = if acked { segment.acknowledgement.get() } else { 0 };
+    let acknowledgement = if acked { 0 } else { segment.sequence.get().wrapping_add(counted) };
+    let flags = if acked { tcp::RST } else { tcp::RST | tcp::ACK };
+    let header: &mut Tcp = frame.header_mut(packet.l3.plus(ip_header)?)?;
+    *header = Tcp {
+        sport: packet.key.dport,
+        dport: packet.key.sport,
+        sequence: sequence.into(),
+        acknowledgement: acknowledgement.into(),
+        offset: 5 << 4,
+        flags,
+        window: 0.into(),
+        checksum: 0.into(),
+        urgent: 0.into(),
+    };
+    header.checksum = pseudo
+        .value(packet.key.dport.get())
+        .value(packet.key.sport.get())
+        .dword(sequence.to_be())
+        .dword(acknowledgement.to_be())
+        .value(5 << 12 | flags as u16)
+        .checksum()
+        .into();
+    Some(())
 }
 
 /// Puts an IP and an ICMP header before the packet and cuts it after the quote.
@@ -152,18 +236,11 @@ fn write<F: Frame, E: Environment>(frame: &mut F, packet: &Packet, own: Addr, en
     match packet.family {
         Family::V4 => {
             let ip: &mut Ipv4 = frame.header_mut(packet.l3)?;
-            *ip = v4_header(own, packet.key.src, V4 + ICMP + quote);
+            *ip = v4_header(own, packet.key.src, V4 + ICMP + quote, proto::ICMP);
         }
         Family::V6 => {
             let ip: &mut Ipv6 = frame.header_mut(packet.l3)?;
-            *ip = Ipv6 {
-                version_class_label: (6_u32 << 28).into(),
-                payload_length: (ICMP + quote).into(),
-                next_header: proto::ICMPV6,
-                hop_limit: TTL,
-                src: own.octets(),
-                dst: packet.key.src.octets(),
-            };
+            *ip = v6_header(own, packet.key.src, ICMP + quote, proto::ICMPV6);
             let (src, dst) = (own.halves(), packet.key.src.halves());
             pseudo = pseudo.qword(src[0]).qword(src[1]).qword(dst[0]).qword(dst[1]);
             pseudo = pseudo.value(ICMP + quote).value(proto::ICMPV6 as u16);
@@ -182,7 +259,19 @@ fn first_half(tag: [u8; 4]) -> [u8; 8] {
 }
 
 #[inline(always)]
-fn v4_header(src: Addr, dst: Addr, total_length: u16) -> Ipv4 {
+fn v6_header(src: Addr, dst: Addr, payload_length: u16, next_header: u8) -> Ipv6 {
+    Ipv6 {
+        version_class_label: (6_u32 << 28).into(),
+        payload_length: payload_length.into(),
+        next_header,
+        hop_limit: TTL,
+        src: src.octets(),
+        dst: dst.octets(),
+    }
+}
+
+#[inline(always)]
+fn v4_header(src: Addr, dst: Addr, total_length: u16, protocol: u8) -> Ipv4 {
     let mut ip = Ipv4 {
         version_ihl: 0x45,
         tos: 0xc0, // internetwork control, as RFC 1812 §4.3.2.5 recommends
@@ -190,7 +279,7 @@ fn v4_header(src: Addr, dst: Addr, total_length: u16) -> Ipv4 {
         identification: 0.into(), // atomic datagram (RFC 6864 §4.1)
         flags_fragment: DF.into(),
         ttl: TTL,
-        protocol: proto::ICMP,
+        protocol,
         checksum: 0.into(),
         src: src.v4_octets(),
         dst: dst.v4_octets(),

@@ -6,7 +6,7 @@ use crate::packet::{Kind, Packet};
 use crate::run::{End, Verdict};
 use crate::tables::Tables;
 use crate::trace::{Step, Trace};
-use crate::{emit, fragment, icmp_error, state, translate};
+use crate::{emit, fragment, icmp_error, partial, state, translate};
 use flumen_abi::{CounterIndex, Hop, LinkKey, Reason};
 use flumen_frame::Frame;
 use flumen_wire::tcp;
@@ -194,19 +194,26 @@ fn stages<F: Frame, T: Tables, E: Environment, S: Trace>(
         touch(context, packet)?;
         fragment::remember(context, packet);
     }
+    let unresolved = matches!(context.work.route.kind, RouteKind::Resolve);
+    let handed_over = oversize || unresolved;
+    let mut partial = partial::is_partial(frame, packet);
+    if partial && !handed_over {
+        partial::complete::<F, E>(frame, packet)?;
+        partial = false;
+    }
     let row = &context.work.row;
     if row.flags.translates() {
         if error {
             icmp_error::translate(frame, context.work, packet)?;
         } else {
-            translate::translate(frame, packet, row)?;
+            translate::translate(frame, packet, row, partial)?;
         }
         context.trace.step(Step::Translated(row));
     }
     if oversize {
         return Err(Reason::FragmentationNeeded.into());
     }
-    if matches!(context.work.route.kind, RouteKind::Resolve) {
+    if unresolved {
         return Err(Reason::NeighbourUnknown.into());
     }
     leave(frame, context, packet)

@@ -9,7 +9,7 @@ use crate::tables::Tables;
 use crate::trace::{Step, Trace};
 use crate::translate::{address_delta, icmp_delta, udp_checksum};
 use crate::{fast, host};
-use flumen_abi::{Addr, Family, PortBe, Reason, SessionKey, SessionRow};
+use flumen_abi::{Addr, Family, PortBe, Reason, SessionKey, SessionRecord, SessionRow};
 use flumen_frame::{Frame, Offset};
 use flumen_wire::checksum::{Sum, updated};
 use flumen_wire::icmp::Icmp;
@@ -83,7 +83,8 @@ fn find<F: Frame, T: Tables, E: Environment, S: Trace>(
         reserved: 0,
     };
     let Work { reverse_key, row, .. } = &mut *context.work;
-    let found = context.tables.session(reverse_key, row);
+    let found =
+        context.tables.session(reverse_key, row) && lives(context.tables.record(row.slot), context.now_ns);
     context.trace.step(Step::ErrorSession(reverse_key, found.then_some(&*row)));
     if !found {
         return Err(without_session(context, packet));
@@ -93,6 +94,12 @@ fn find<F: Frame, T: Tables, E: Environment, S: Trace>(
     }
     fast::route(context, packet);
     Ok(())
+}
+
+/// True for a session whose time is not over.
+#[inline(always)]
+fn lives(record: Option<&SessionRecord>, now_ns: u64) -> bool {
+    record.is_some_and(|record| !record.is_free() && !record.expired((now_ns / 1_000_000) as u32))
 }
 
 /// Makes the error what the sender of the quoted packet must see, outside and inside.
@@ -112,7 +119,7 @@ fn translated<F: Frame>(frame: &mut F, work: &Work, packet: &Packet) -> bool {
 
 #[inline(always)]
 fn rewrite<F: Frame>(frame: &mut F, work: &Work, packet: &Packet) -> Result<(), Reason> {
-    let inside = translate_quoted(frame, packet.family, &work.quoted, &work.row)?;
+    let inside = translate_quoted(frame, packet, &work.quoted, &work.row)?;
     translate_outside(frame, packet, &work.row, inside)
 }
 
@@ -181,10 +188,11 @@ fn read<F: Frame>(frame: &F, packet: &Packet, quoted: &mut Quoted) -> Result<(),
 #[inline(always)]
 fn translate_quoted<F: Frame>(
     frame: &mut F,
-    family: Family,
+    packet: &Packet,
     quoted: &Quoted,
     row: &SessionRow,
 ) -> Result<Sum, Reason> {
+    let family = packet.family;
     // Where the session leaves the source alone, `row.src` is the router that reports, not the session's.
     let dst = if row.flags.rewrites_source() { row.src } else { quoted.key.dst };
     let (src, sport, dport) = (row.dst, row.dport, row.sport);
@@ -226,7 +234,9 @@ fn translate_quoted<F: Frame>(
         .word(dport.to_bytes());
     if let Some((at, delta)) = transport {
         let place = quoted.l4.plus(at).ok_or(Reason::Internal)?;
-        if let Some(field) = frame.header_mut::<[u8; 2]>(place) {
+        // What lies behind the packet in the frame is no part of the quote.
+        let whole = (place.get() - packet.l3.get()) as u32 + 2 <= packet.length;
+        if let (true, Some(field)) = (whole, frame.header_mut::<[u8; 2]>(place)) {
             let before = *field;
             let after = if quoted.key.proto == proto::UDP {
                 udp_checksum(before, delta)

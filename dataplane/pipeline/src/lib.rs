@@ -28,6 +28,7 @@ mod fragment;
 mod host;
 mod icmp_error;
 mod packet;
+mod partial;
 mod run;
 mod state;
 mod tables;

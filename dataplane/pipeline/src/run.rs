@@ -160,7 +160,7 @@ fn network<F: Frame, T: Tables, E: Environment, S: Trace>(
     match stages(frame, context, packet) {
         Ok(verdict) => verdict,
         Err(end) if matches!(end.answer, Answer::None) => Verdict { reason: end.reason, device: IfIndex(0) },
-        Err(end) => answer::send(frame, context, packet, &end),
+        Err(end) => answer::send(frame, context, packet, end),
     }
 }
 

@@ -40,12 +40,18 @@ pub fn transport_delta(addresses: u16, key: &SessionKey, row: &SessionRow) -> u1
 
 /// Rewrites the packet to what `row` says, checksums by RFC 1624.
 ///
+/// A `partial` checksum stays one: the sum of the new pseudo-header, which the kernel completes when it sends the packet.
 /// A zero UDP checksum over IPv4 stays zero (RFC 768); over IPv6 it is never made (RFC 8200 §8.1).
 ///
 /// # Drops
 /// [`Reason::Internal`] when a header that was decoded is gone, which cannot be.
 #[inline(always)]
-pub fn translate<F: Frame>(frame: &mut F, packet: &Packet, row: &SessionRow) -> Result<(), Reason> {
+pub(crate) fn translate<F: Frame>(
+    frame: &mut F,
+    packet: &Packet,
+    row: &SessionRow,
+    partial: bool,
+) -> Result<(), Reason> {
     addresses(frame, packet.l3, packet.family, row)?;
     if matches!(packet.fragment, Fragment::Later) {
         return Ok(());
@@ -55,13 +61,21 @@ pub fn translate<F: Frame>(frame: &mut F, packet: &Packet, row: &SessionRow) -> 
             let header: &mut Tcp = frame.header_mut(packet.l4).ok_or(Reason::Internal)?;
             header.sport = row.sport;
             header.dport = row.dport;
-            header.checksum = updated(header.checksum.to_bytes(), row.l4_delta).into();
+            header.checksum = if partial {
+                pseudo_sum(header.checksum.to_bytes(), row.l3_delta).into()
+            } else {
+                updated(header.checksum.to_bytes(), row.l4_delta).into()
+            };
         }
         Kind::Udp => {
             let header: &mut Udp = frame.header_mut(packet.l4).ok_or(Reason::Internal)?;
             header.sport = row.sport;
             header.dport = row.dport;
-            header.checksum = udp_checksum(header.checksum.to_bytes(), row.l4_delta).into();
+            header.checksum = if partial {
+                pseudo_sum(header.checksum.to_bytes(), row.l3_delta).into()
+            } else {
+                udp_checksum(header.checksum.to_bytes(), row.l4_delta).into()
+            };
         }
         Kind::IcmpQuery | Kind::IcmpReply => {
             let header: &mut Icmp = frame.header_mut(packet.l4).ok_or(Reason::Internal)?;
@@ -73,6 +87,12 @@ pub fn translate<F: Frame>(frame: &mut F, packet: &Packet, row: &SessionRow) -> 
         _ => {}
     }
     Ok(())
+}
+
+/// A pseudo-header's sum, not complemented, after its addresses have changed by `delta`.
+#[inline(always)]
+fn pseudo_sum(field: [u8; 2], delta: u16) -> [u8; 2] {
+    Sum::from_folded(u16::from_ne_bytes(field)).sum(Sum::from_folded(delta)).folded().to_ne_bytes()
 }
 
 /// The checksum after `delta`; zero ("none") stays, and a sum that comes out as zero is sent as ones.

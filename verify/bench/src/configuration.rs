@@ -117,3 +117,29 @@ fn family(count: u32) -> Vec<Value> {
     policies.push(permit_all());
     policies
 }
+
+#[cfg(test)]
+mod tests {
+    use flumen_config::{Application, ApplicationRef, Model, PortRange};
+
+    use super::{Configuration, LONG_TIMEOUT_S, Rules};
+
+    fn model(rules: Rules) -> Model {
+        let configuration = Configuration { rules, sessions: 1024, timeout_s: LONG_TIMEOUT_S };
+        Model::from_json(&configuration.text()).expect("accepted")
+    }
+
+    #[test]
+    fn the_traffic_matches_the_last_policy_alone() {
+        let model = model(Rules::Policies(10_000));
+        assert_eq!(model.security.policies.len(), 10_000);
+        let takes_in = |range: &PortRange| range.low() <= 5001 && range.high() >= 5001;
+        for application in model.security.applications.0.values() {
+            let Application::Term(term) = application else { panic!("a set") };
+            assert!(!term.destination_port.iter().any(takes_in), "{term:?}");
+        }
+        let policies = model.security.policies.iter();
+        let open = policies.filter(|policy| policy.r#match.application.contains(&ApplicationRef::Any));
+        assert_eq!(open.map(|rule| rule.name.to_string()).collect::<Vec<_>>(), ["all"]);
+    }
+}

@@ -62,10 +62,18 @@ pub(crate) fn remove_leftovers() -> Result<()> {
         let Ok(entries) = folder.read_dir() else { continue };
         for entry in entries.flatten().filter(|entry| maker_is_gone(&entry.file_name())) {
             let path = entry.path();
-            std::fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            remove(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
     }
     Ok(())
+}
+
+/// Removes a folder with everything in it; that it is gone already is fine.
+fn remove(folder: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn maker_is_gone(name: &OsStr) -> bool {
@@ -117,11 +125,8 @@ impl PinDirectory {
 
 impl Drop for PinDirectory {
     fn drop(&mut self) {
-        match std::fs::remove_dir_all(&self.0) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                eprintln!("cannot remove {}: {error}", self.0.display());
-            }
-            _ => {}
+        if let Err(error) = remove(&self.0) {
+            eprintln!("cannot remove {}: {error}", self.0.display());
         }
     }
 }

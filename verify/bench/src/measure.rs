@@ -53,7 +53,7 @@ impl Plan {
 
     /// For a look: a minute with everything around it.
     pub(crate) const SHORT: Self =
-        Self { rounds: 3, limit: Duration::from_secs(18), run: Duration::from_millis(80), fresh: 30_000 };
+        Self { rounds: 5, limit: Duration::from_secs(15), run: Duration::from_millis(80), fresh: 30_000 };
 }
 
 /// Measures `rows`. A row that fails, because packets were lost say, stops none of the others.

@@ -49,6 +49,8 @@ pub struct FrameStep {
     pub checksums: bool,
     /// Session rows more (or fewer) than before.
     pub rows: i64,
+    /// Whether its session takes the place of one that has ended.
+    pub replaces: bool,
     /// Idle timeouts of all sessions after, seconds, in ascending order.
     pub timeouts_s: Option<Vec<u32>>,
 }
@@ -98,6 +100,7 @@ pub fn on(device: &'static str, frame: impl Frame, reason: Reason) -> FrameStep 
         bytes: Bytes::Unchanged,
         checksums: false,
         rows: 0,
+        replaces: false,
         timeouts_s: None,
     }
 }
@@ -175,6 +178,11 @@ impl FrameStep {
     /// It opens a session: two rows more.
     pub fn opens_a_session(self) -> FrameStep {
         FrameStep { rows: 2, ..self }
+    }
+
+    /// It opens a session in the place of one that has ended: other rows under the same keys.
+    pub fn replaces_the_session(self) -> FrameStep {
+        FrameStep { replaces: true, ..self }
     }
 
     /// So many session rows more than before.

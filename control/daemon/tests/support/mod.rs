@@ -306,6 +306,7 @@ pub fn session(
         egress: ZoneId(zones.1),
         flags: SessionFlags(SessionFlags::SOURCE),
         reserved: 0,
+        hop: Default::default(),
     };
     SessionView {
         key,

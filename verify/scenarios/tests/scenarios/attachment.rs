@@ -2,11 +2,11 @@
 
 use flumen_api::LinkState;
 use flumen_scenarios::{Configuration, Lab};
-use flumen_testkit::netns::veth;
+use flumen_testkit::netns::{Listener, veth};
 use flumen_testkit::topology::{Gateway, Segment};
 use flumen_testkit::wait_until;
 
-use crate::support::{SOON, count};
+use crate::support::{READY, SOON, count};
 
 fn pings_pass(lab: &Lab) {
     for to in lab.server_addresses() {
@@ -71,6 +71,11 @@ fn generic_mode_by_configuration_is_reported_and_works() {
     for to in lab.server_addresses() {
         let said = lab.client().exec(&format!("ping -c 3 -i 0.05 -W 5 -s 3000 {to}")).unwrap();
         assert!(said.contains("3 received"), "{said}");
+    }
+    let _iperf = lab.server().spawn("iperf3 -s").unwrap();
+    lab.server().wait_listening(Listener::Tcp(5201), READY).unwrap();
+    for to in lab.server_addresses() {
+        lab.client().exec(&format!("iperf3 -c {to} -n 5M --connect-timeout 5000")).unwrap();
     }
 }
 

@@ -5,6 +5,7 @@ mod ageing;
 mod attachment;
 mod commit;
 mod conservation;
+mod explain;
 mod fragments;
 mod host;
 mod idle;

@@ -58,6 +58,21 @@ fn source_ports_come_from_the_configured_range_and_run_out_by_name() {
 }
 
 #[test]
+fn a_rule_for_both_families_translates_both() {
+    let both = Configuration::new().set("/security/nat/source/0/match", json!({}));
+    let lab = Lab::new(&both).unwrap();
+    let _web = HttpServer::start(lab.server(), 80).unwrap();
+    let gateway = Segment::Wan.gateway();
+    for (to, seen_as) in server_ips().into_iter().zip([IpAddr::from(gateway.v4), gateway.v6.into()]) {
+        let seen = curl(lab.client(), &format!("{}/whoami", url(to, 80))).unwrap();
+        assert_eq!(seen.trim().parse::<SocketAddr>().unwrap().ip(), seen_as);
+        lab.client().exec(&format!("ping -c 2 -i 0.05 -W 5 -s 3000 {to}")).unwrap();
+        let closed = udp_to(lab.client(), SocketAddr::new(to, 9)).unwrap();
+        assert_eq!(ask(&closed, "anybody?").unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    }
+}
+
+#[test]
 fn destination_nat_changes_address_and_port() {
     let published = Configuration::new()
         .policy_first("web-in", ("untrust", "trust"), "junos-http", "permit")

@@ -5,6 +5,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use flumen_scenarios::{Configuration, HttpServer, Lab};
+use flumen_testkit::packet::Packet;
+use flumen_testkit::topology::Segment;
+use flumen_testkit::{RawSocket, wait_until};
 
 use crate::support::{SOON, ask, client_ips, count, curl, server_ips, udp_to, url};
 
@@ -60,8 +63,25 @@ fn answers_need_no_policy_and_strangers_get_no_session() {
     for to in server_ips() {
         lab.client().exec(&format!("ping -c 1 -W 5 {to}")).unwrap();
     }
-    // a TCP segment in the middle of nothing
-    let line = "traceroute -n -T -O ack -q 1 -m 1 -f 1 -w 0.3 10.1.0.2";
-    let _answerless = lab.server().exec(line);
-    assert!(count(&lab, "wan", "forwarded") >= 2);
+    assert_eq!(count(&lab, "wan", "forwarded"), 2, "the echo replies");
+    let sessions = lab.flumen().sessions().unwrap().len();
+    let (host, gateway) = (Segment::Wan.host(), Segment::Wan.gateway());
+    let stranger = || Packet::eth().macs(host.mac, gateway.mac).ipv4(host.v4, Segment::Lan.host().v4);
+    let socket = RawSocket::open(lab.server(), "eth0").unwrap();
+    for (frame, reason) in [
+        (stranger().tcp(80, 5000), "tcp-no-session"),
+        (stranger().icmp_echo_reply(99, 1), "icmp-no-session"),
+        (
+            stranger()
+                .icmp_unreachable(3)
+                .quoting(&Packet::l3().ipv4(Segment::Lan.host().v4, host.v4).udp(7, 7)),
+            "icmp-no-session",
+        ),
+    ] {
+        let before = count(&lab, "wan", reason);
+        socket.send(&frame.pad_to(60).build()).unwrap();
+        wait_until(&format!("{reason} is counted"), SOON, || count(&lab, "wan", reason) == before + 1)
+            .unwrap();
+    }
+    assert_eq!(lab.flumen().sessions().unwrap().len(), sessions);
 }

@@ -13,10 +13,11 @@ fn refused(lab: &Lab, configuration: &Configuration) -> String {
 }
 
 /// What `flumen` may change: settings, programs, pins.
-fn traces(lab: &Lab) -> (String, String, bool) {
+fn traces(lab: &Lab) -> (String, String, usize) {
     let sysctls = lab.gateway().exec("sysctl -a --pattern ^net.ipv[46].conf").expect("sysctl");
     let links = lab.gateway().exec("ip -details link show").expect("ip");
-    (sysctls, links, lab.flumen().places().bpf_dir().join("v1").exists())
+    let pins = std::fs::read_dir(lab.flumen().places().bpf_dir()).map_or(0, Iterator::count);
+    (sysctls, links, pins)
 }
 
 fn pings_pass(lab: &Lab) {

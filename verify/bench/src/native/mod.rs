@@ -3,6 +3,8 @@
 //! Frames are written in bursts and then taken through the pipeline, as a worker gets them from a ring. What writing
 //! costs is measured beside it, with the same frames, and taken away.
 
+mod traffic;
+
 use std::hint::black_box;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -15,7 +17,6 @@ use flumen_config::Model;
 use flumen_engine::{HostFacts, LinkFacts, LocalFacts, native};
 use flumen_native::{Bounds, FrameBuffer, Native, NativeEnvironment, NativeTables, RouteTable};
 use flumen_pipeline::Tables;
-use flumen_testkit::packet::Packet;
 use flumen_testkit::topology::Segment;
 use nix::time::{ClockId, clock_gettime};
 
@@ -24,6 +25,7 @@ use crate::interrupt::Interrupt;
 use crate::measure::Plan;
 use crate::report::RowResult;
 use crate::row::{Flows, MILLION};
+use traffic::Traffic;
 
 /// Frames of a burst.
 const BURST: usize = 64;
@@ -49,15 +51,6 @@ struct Lane {
     packets: u64,
     ns: Vec<f64>,
     failure: Option<String>,
-}
-
-/// Frames that differ in their destination.
-struct Traffic {
-    frame: Vec<u8>,
-    flows: u32,
-    /// Of the next frame: how many there were before.
-    number: u32,
-    random: bool,
 }
 
 /// Measures the rows whose names `patterns` have a part of, all of them without a pattern, in rounds.
@@ -216,84 +209,6 @@ impl Lane {
         if let Err(error) = done {
             eprintln!("{}: {error:#}", self.name);
             self.failure = Some(format!("{error:#}"));
-        }
-    }
-}
-
-// === impl Traffic ===
-
-impl Traffic {
-    /// UDP over IPv4 in the shortest frames, to as many destinations as there are flows.
-    fn new(flows: u32, random: bool) -> Self {
-        let (lan, device) = (Segment::Lan.host(), Segment::Lan.gateway());
-        let packet = Packet::eth().macs(lan.mac, device.mac).ipv4(lan.v4, [100, 64, 0, 1]);
-        let frame = packet.udp(1024, 5001).payload_len(18).build();
-        Self { frame, flows, number: 0, random }
-    }
-
-    /// Writes the next frames.
-    fn fill(&mut self, burst: &mut [FrameBuffer]) {
-        for buffer in burst {
-            let flow = self.next_flow();
-            let mut frame = [0; 60];
-            frame.copy_from_slice(&self.frame);
-            set_destination(&mut frame, flow);
-            buffer.refill(&frame);
-        }
-    }
-
-    fn next_flow(&mut self) -> u32 {
-        let number = self.number;
-        self.number = number.wrapping_add(1);
-        if !self.random {
-            return number % self.flows;
-        }
-        // the finaliser of MurmurHash3, as the rig's generator has it
-        let mut hash = number;
-        hash = (hash ^ hash >> 16).wrapping_mul(0x85eb_ca6b);
-        hash = (hash ^ hash >> 13).wrapping_mul(0xc2b2_ae35);
-        hash ^= hash >> 16;
-        (u64::from(hash) * u64::from(self.flows) >> 32) as u32
-    }
-}
-
-/// Adds `flow`, modulo the routed block's size, to the destination of a frame whose destination is 100.64.0.1; checksums
-/// follow (RFC 1624).
-fn set_destination(frame: &mut [u8; 60], flow: u32) {
-    const DESTINATION: usize = 30;
-    const IP_CHECKSUM: usize = 24;
-    const UDP_CHECKSUM: usize = 40;
-    let address = (0x6440_0001 + flow % 0x003f_0000).to_be_bytes();
-    let mut difference = 0;
-    for half in [0, 2] {
-        let at = DESTINATION + half;
-        let (old, new) = ([frame[at], frame[at + 1]], [address[half], address[half + 1]]);
-        difference += u32::from(!u16::from_be_bytes(old)) + u32::from(u16::from_be_bytes(new));
-        frame[at..at + 2].copy_from_slice(&new);
-    }
-    for at in [IP_CHECKSUM, UDP_CHECKSUM] {
-        let checksum = u16::from_be_bytes([frame[at], frame[at + 1]]);
-        let mut sum = u32::from(!checksum) + difference;
-        sum = (sum & 0xffff) + (sum >> 16);
-        sum = (sum & 0xffff) + (sum >> 16);
-        frame[at..at + 2].copy_from_slice(&(!(sum as u16)).to_be_bytes());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use flumen_testkit::packet::verify_checksums;
-
-    use super::{Traffic, set_destination};
-
-    #[test]
-    fn a_frame_to_another_destination_has_right_checksums() {
-        let traffic = Traffic::new(1, false);
-        for flow in [0, 1, 255, 65_536, 3_000_000] {
-            let mut frame: [u8; 60] = traffic.frame.as_slice().try_into().expect("60 bytes");
-            set_destination(&mut frame, flow);
-            let found = verify_checksums(&frame);
-            assert!(found.is_ok(), "{flow}: {found:?}");
         }
     }
 }
