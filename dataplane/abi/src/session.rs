@@ -440,7 +440,7 @@ impl SessionRecord {
 mod tests {
     use super::{Hop, SessionFlags, SessionKey, SessionOwner, SessionRecord, SessionRow, SessionSlot};
     use super::{SessionKey4, SessionRow4};
-    use crate::{Addr, Generation, InterfaceId, PolicyId, ZoneId};
+    use crate::{Addr, Generation, PolicyId, ZoneId};
 
     fn key() -> SessionKey {
         SessionKey {
