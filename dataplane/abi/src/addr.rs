@@ -83,6 +83,13 @@ impl Addr {
         [u64::from_be(self.halves[0]), u64::from_be(self.halves[1])]
     }
 
+    /// Copies half by half: an assignment between places that may overlap would become a call to `memmove` in eBPF.
+    #[inline(always)]
+    pub const fn copy_to(self, into: &mut Addr) {
+        into.halves[0] = self.halves[0];
+        into.halves[1] = self.halves[1];
+    }
+
     /// True for `::` only.
     #[inline(always)]
     pub const fn is_unspecified(self) -> bool {

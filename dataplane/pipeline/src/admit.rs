@@ -126,8 +126,7 @@ impl<T: Tables, E: Environment, S: Trace> Turn for PortSearch<'_, '_, T, E, S> {
         }
         row.l4_delta = transport_delta(row.l3_delta, key, row);
         row.flags = flags(key, row);
-        *reverse_key = key.reverse(row);
-        reverse(key, row, reverse_row);
+        reverse(key, row, reverse_key, reverse_row);
         match self.context.tables.insert_session(reverse_key, reverse_row) {
             Ok(()) => self.found = Ok(()),
             Err(InsertError::Full) => self.found = Err(Reason::SessionTableFull),
@@ -178,9 +177,10 @@ fn flags(key: &SessionKey, row: &SessionRow) -> SessionFlags {
     SessionFlags(bits)
 }
 
-/// Writes the row of the other direction: back to what the packet was.
+/// Writes key and row of the other direction: what the translated packet's answer looks like, and back to what the
+/// packet was.
 #[inline(always)]
-fn reverse(key: &SessionKey, row: &SessionRow, into: &mut SessionRow) {
+fn reverse(key: &SessionKey, row: &SessionRow, reverse_key: &mut SessionKey, into: &mut SessionRow) {
     let mut bits = SessionFlags::REVERSE;
     if row.flags.rewrites_source() {
         bits |= SessionFlags::DESTINATION;
@@ -188,8 +188,15 @@ fn reverse(key: &SessionKey, row: &SessionRow, into: &mut SessionRow) {
     if row.flags.rewrites_destination() {
         bits |= SessionFlags::SOURCE;
     }
-    into.src = key.dst;
-    into.dst = key.src;
+    row.dst.copy_to(&mut reverse_key.src);
+    row.src.copy_to(&mut reverse_key.dst);
+    reverse_key.sport = row.dport;
+    reverse_key.dport = row.sport;
+    reverse_key.zone = row.egress;
+    reverse_key.proto = key.proto;
+    reverse_key.reserved = 0;
+    key.dst.copy_to(&mut into.src);
+    key.src.copy_to(&mut into.dst);
     into.sport = key.dport;
     into.dport = key.sport;
     into.l3_delta = !row.l3_delta;

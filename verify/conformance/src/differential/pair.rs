@@ -1,0 +1,291 @@
+use super::case::{Case, CaseStep, unhex};
+use super::twin::{Twin, TwinTaken};
+use crate::executor::{Action, Executor, KernelExecutor, SessionTable, Taken};
+use crate::harness::hex;
+use crate::site::compiled;
+use crate::world::WorldLink;
+use anyhow::{Context, Result, anyhow};
+use flumen_abi::{Counter, CounterIndex, InterfaceId, Outcome, PolicyId, Reason, SessionKey, SessionRow};
+use flumen_engine::{Engine, Ruleset};
+use flumen_testkit::packet::dissect;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Both engines, in the same state as long as they agree.
+pub struct Pair {
+    kernel: KernelExecutor,
+    twin: Twin,
+    rulesets: Vec<(Value, Ruleset)>,
+    /// Number of the ruleset that the kernel's engine has in force.
+    installed: Option<usize>,
+    active: usize,
+    generation: u32,
+    /// Counters that the kernel must have now.
+    counters: BTreeMap<u32, Counter>,
+    /// Hits of each rule when the case began.
+    hits: Vec<Counter>,
+    frames: u64,
+    forwarded: u64,
+    dropped: u64,
+}
+
+/// What the generator may know.
+pub(super) struct View<'a> {
+    /// The ruleset in force.
+    pub(super) ruleset: &'a Ruleset,
+    /// Number of configurations.
+    pub(super) configurations: usize,
+    /// Every session row.
+    pub(super) sessions: Vec<(SessionKey, SessionRow)>,
+}
+
+/// How the engines differ, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference(pub String);
+
+/// Rules whose hits are compared.
+const RULES: u32 = 32;
+/// Interfaces whose counters are compared.
+const INTERFACES: u16 = 12;
+
+// === impl Pair ===
+
+impl Pair {
+    /// On the calling thread, which must be in the world's namespace; `label` names the pin directory.
+    ///
+    /// # Errors
+    /// When the kernel's engine cannot be opened.
+    pub fn new(label: &str) -> Result<Pair> {
+        let kernel = KernelExecutor::new(super::SESSIONS, label)?;
+        Ok(Pair {
+            twin: Twin::new(super::SESSIONS),
+            kernel,
+            rulesets: Vec::new(),
+            installed: None,
+            active: 0,
+            generation: 0,
+            counters: BTreeMap::new(),
+            hits: Vec::new(),
+            frames: 0,
+            forwarded: 0,
+            dropped: 0,
+        })
+    }
+
+    /// Compiles the configurations of the next cases.
+    ///
+    /// # Errors
+    /// When one does not compile.
+    pub fn prepare<'a>(&mut self, configurations: impl Iterator<Item = &'a Value>) -> Result<()> {
+        self.rulesets.clear();
+        self.installed = None;
+        for configuration in configurations {
+            self.generation += 1;
+            let ruleset = compiled(configuration, self.generation).map_err(|why| anyhow!(why))?;
+            self.rulesets.push((configuration.clone(), ruleset));
+        }
+        Ok(())
+    }
+
+    /// Starts a case whose configurations are prepared.
+    ///
+    /// # Errors
+    /// When a table cannot be written.
+    pub fn begin(&mut self, case: &Case) -> Result<()> {
+        self.kernel.clear()?;
+        if self.installed != Some(0) {
+            self.install_in_kernel(0)?;
+        }
+        self.active = 0;
+        let keeps_next_hops = case.seed % 4 != 0;
+        self.twin.begin(&self.rulesets[0].1, keeps_next_hops);
+        self.counters = self.kernel_counters()?;
+        self.hits = self.kernel_hits()?;
+        (self.frames, self.forwarded, self.dropped) = (0, 0, 0);
+        Ok(())
+    }
+
+    /// Frames since the case began.
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Of these, forwarded.
+    pub fn forwarded(&self) -> u64 {
+        self.forwarded
+    }
+
+    /// Of these, dropped.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    pub(super) fn view(&self) -> View<'_> {
+        View {
+            ruleset: &self.rulesets[self.active].1,
+            configurations: self.rulesets.len(),
+            sessions: self.twin.tables.session_rows(),
+        }
+    }
+
+    /// Takes one step on both engines.
+    ///
+    /// # Errors
+    /// When an engine cannot be run.
+    pub fn step(&mut self, step: &CaseStep) -> Result<Option<Difference>> {
+        match step {
+            CaseStep::Frame(device, bytes) => {
+                let frame = unhex(bytes).context("a frame is hexadecimal")?;
+                self.frame(device, &frame)
+            }
+            CaseStep::Wait(ms) => {
+                self.kernel.advance(*ms)?;
+                self.twin.age(*ms);
+                Ok(None)
+            }
+            CaseStep::Commit(number) => {
+                let number = number % self.rulesets.len();
+                self.install_in_kernel(number)?;
+                self.twin.install(&self.rulesets[number].1);
+                self.active = number;
+                Ok(None)
+            }
+            CaseStep::Sweep => {
+                let now_ms = (KernelExecutor::now_ns() / 1_000_000) as u32;
+                self.kernel.sweep(now_ms)?;
+                self.twin.sweep(now_ms);
+                Ok(None)
+            }
+        }
+    }
+
+    fn frame(&mut self, device: &str, frame: &[u8]) -> Result<Option<Difference>> {
+        let ingress = WorldLink::named(device).ifindex();
+        let now_ns = KernelExecutor::now_ns();
+        let taken = self.kernel.take(ingress, frame)?;
+        let twin = self.twin.take(&self.kernel, now_ns, ingress, frame);
+        self.frames += 1;
+        self.forwarded += u64::from(twin.reason == Reason::Forwarded);
+        self.dropped += u64::from(twin.action == Action::Drop);
+        let mut text = String::new();
+        self.compare_frames(&taken, &twin, &mut text);
+        self.compare_counters(&twin, frame.len() as u64, &mut text)?;
+        self.compare_session(&twin, &mut text)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Difference(format!(
+            "on {device}: {}\n  {}\n  native: {:?} by device {}\n{text}",
+            dissect(frame),
+            hex(frame),
+            twin.reason,
+            twin.device,
+        ))))
+    }
+
+    fn compare_frames(&self, taken: &Taken, twin: &TwinTaken, text: &mut String) {
+        if taken.action != twin.action {
+            writeln!(text, "  kernel tells the driver to {:?}, native to {:?}", taken.action, twin.action)
+                .expect("a string takes all");
+        }
+        let native = self.twin.bytes();
+        if taken.frame != native {
+            for (name, bytes) in [("kernel", taken.frame.as_slice()), ("native", native)] {
+                writeln!(text, "  {name} leaves {}\n    {}", dissect(bytes), hex(bytes))
+                    .expect("a string takes all");
+            }
+        }
+    }
+
+    /// The counters that must move are read now; that no other has moved is seen when the case ends.
+    fn compare_counters(&mut self, twin: &TwinTaken, bytes: u64, text: &mut String) -> Result<()> {
+        let ingress = InterfaceId(twin.ingress);
+        let mut moving = vec![CounterIndex::received(ingress), CounterIndex::reason(ingress, twin.reason)];
+        if twin.reason.outcome() == Outcome::Forward {
+            moving.push(CounterIndex::transmitted(InterfaceId(twin.egress)));
+        }
+        for index in moving {
+            let wanted = self.counters.entry(index.0).or_default();
+            *wanted = Counter { packets: wanted.packets + 1, bytes: wanted.bytes + bytes };
+            let got = self.kernel.counter(index)?;
+            if got != *wanted {
+                writeln!(text, "  kernel's counter {} is {got:?} instead of {wanted:?}", name(index.0))
+                    .expect("a string takes all");
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_session(&self, twin: &TwinTaken, text: &mut String) -> Result<()> {
+        let Some(key) = twin.key else { return Ok(()) };
+        let (mut kernel, mut native) = (SessionTable::default(), SessionTable::default());
+        if let Some(row) = self.kernel.session(&key)? {
+            self.kernel.add(&mut kernel, key, row)?;
+        }
+        if let Some(row) = self.twin.session(&key) {
+            self.twin.add(&mut native, key, row);
+        }
+        if kernel != native {
+            writeln!(text, "  kernel's session {kernel:?}\n  native's session {native:?}")
+                .expect("a string takes all");
+        }
+        Ok(())
+    }
+
+    /// Compares every table after the last step.
+    ///
+    /// # Errors
+    /// When a table cannot be read.
+    pub fn end(&mut self) -> Result<Option<Difference>> {
+        let mut text = String::new();
+        let counters = self.kernel_counters()?;
+        let indices = counters.keys().chain(self.counters.keys());
+        for index in indices.copied().collect::<std::collections::BTreeSet<_>>() {
+            let wanted = self.counters.get(&index).copied().unwrap_or_default();
+            let got = counters.get(&index).copied().unwrap_or_default();
+            if got != wanted {
+                writeln!(text, "  kernel's counter {} is {got:?} instead of {wanted:?}", name(index))?;
+            }
+        }
+        let (kernel, native) = (self.kernel.sessions()?, self.twin.sessions());
+        if kernel != native {
+            writeln!(text, "  kernel's sessions {kernel:#?}\n  native's sessions {native:#?}")?;
+        }
+        let native = self.twin.tables.hits();
+        for (id, (before, after)) in self.hits.iter().zip(self.kernel_hits()?).enumerate() {
+            let native = native.get(&PolicyId(id as u32)).copied().unwrap_or_default();
+            let kernel = (after.packets - before.packets, after.bytes - before.bytes);
+            if kernel != (native.packets, native.bytes) {
+                writeln!(text, "  kernel's hits of rule {id} are {kernel:?}, native's {native:?}")?;
+            }
+        }
+        Ok((!text.is_empty()).then_some(Difference(format!("after all steps:\n{text}"))))
+    }
+
+    fn install_in_kernel(&mut self, number: usize) -> Result<()> {
+        self.kernel.install(&self.rulesets[number].1)?;
+        self.installed = Some(number);
+        Ok(())
+    }
+
+    fn kernel_counters(&self) -> Result<BTreeMap<u32, Counter>> {
+        self.kernel.counters(INTERFACES)
+    }
+
+    fn kernel_hits(&self) -> Result<Vec<Counter>> {
+        let hits = (0..RULES).map(|id| self.kernel.engine().policy_hits(PolicyId(id)));
+        Ok(hits.collect::<Result<_, _>>()?)
+    }
+}
+
+fn name(index: u32) -> String {
+    let interface = index / CounterIndex::PER_INTERFACE;
+    let number = index % CounterIndex::PER_INTERFACE;
+    let what = match Reason::from_number(number as usize) {
+        Some(reason) => reason.name(),
+        None if index == CounterIndex::received(InterfaceId(interface as u16)).0 => "received",
+        None => "transmitted",
+    };
+    format!("{what} of interface {interface}")
+}

@@ -1,0 +1,242 @@
+use crate::executor::{Action, KernelExecutor, RecordView, SessionTable};
+use crate::world::{self, WorldRoutes};
+use flumen_abi::{
+    Addr, Family, FragmentRow, IfIndex, NatRow, PortBe, Reason, SessionKey, SessionRow, SessionSlot, Slot,
+    Stage,
+};
+use flumen_engine::{Ruleset, native};
+use flumen_native::{Bounds, FrameBuffer, NativeTables};
+use flumen_pipeline::{
+    Environment, Route, RouteQuery, Scratch, Step, Tables, Trace, Turn, run,
+};
+use std::cell::Cell;
+use std::collections::HashSet;
+
+/// The native engine beside the kernel's: same clock, same routes, and where a port is drawn by lot, the port that the
+/// kernel's engine has drawn.
+pub(super) struct Twin {
+    pub(super) tables: NativeTables<'static>,
+    routes: WorldRoutes,
+    awaited: HashSet<SessionKey>,
+    scratch: Scratch,
+    slot: Slot,
+    buffer: FrameBuffer,
+    bounds: Bounds,
+    keeps_next_hops: bool,
+}
+
+/// What became of one frame.
+pub(super) struct TwinTaken {
+    pub(super) action: Action,
+    pub(super) reason: Reason,
+    pub(super) device: IfIndex,
+    /// Counter number of the ingress interface.
+    pub(super) ingress: u16,
+    /// Counter number of the egress interface, if the frame has left by one.
+    pub(super) egress: u16,
+    /// Key of the packet, if it was read.
+    pub(super) key: Option<SessionKey>,
+}
+
+// === impl Twin ===
+
+impl Twin {
+    pub(super) fn new(sessions: u32) -> Twin {
+        let bounds = Bounds { sessions: sessions as usize, ..Bounds::default() };
+        Twin {
+            tables: NativeTables::new(bounds),
+            routes: WorldRoutes::new(),
+            awaited: HashSet::new(),
+            scratch: Scratch::default(),
+            slot: Slot::new(0),
+            buffer: FrameBuffer::new(&[]),
+            bounds,
+            keeps_next_hops: false,
+        }
+    }
+
+    /// Starts anew under `ruleset`.
+    pub(super) fn begin(&mut self, ruleset: &Ruleset, keeps_next_hops: bool) {
+        self.tables = native::tables(ruleset, &world::facts(), self.bounds);
+        self.slot = Slot::new(0);
+        self.scratch = Scratch::default();
+        self.keeps_next_hops = keeps_next_hops;
+        self.awaited = world::awaited(ruleset.interfaces.iter().map(|interface| interface.zone));
+    }
+
+    /// Switches to `ruleset`.
+    pub(super) fn install(&mut self, ruleset: &Ruleset) {
+        let mut fresh = native::tables(ruleset, &world::facts(), Bounds { sessions: 0, fragments: 0 });
+        self.slot = self.slot.other();
+        *self.tables.ruleset_mut(self.slot) = std::mem::take(fresh.ruleset_mut(Slot::new(0)));
+        self.tables.activate(self.slot);
+        self.awaited = world::awaited(ruleset.interfaces.iter().map(|interface| interface.zone));
+    }
+
+    /// Takes a frame that `kernel` has taken before, at `now_ns`.
+    pub(super) fn take(
+        &mut self,
+        kernel: &KernelExecutor,
+        now_ns: u64,
+        device: IfIndex,
+        frame: &[u8],
+    ) -> TwinTaken {
+        if self.keeps_next_hops {
+            self.tables.vouch(((now_ns / 1_000_000) as u32).wrapping_add(1_000));
+        }
+        let watch = Watch::default();
+        let mut environment =
+            TwinEnvironment { now_ns, routes: &self.routes, awaited: &self.awaited, watch: &watch, kernel };
+        let (tables, scratch) = (&self.tables, &mut self.scratch);
+        self.buffer.refill(frame);
+        let verdict = self.buffer.with(|frame| {
+            run(frame, device, tables, &mut environment, &mut Watching(&watch), scratch)
+        });
+        TwinTaken {
+            action: Action::of(verdict.outcome()),
+            reason: verdict.reason,
+            device: verdict.device,
+            ingress: watch.ingress.get(),
+            egress: watch.egress.get(),
+            key: watch.key.get(),
+        }
+    }
+
+    /// The bytes after the last frame was taken.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.buffer.bytes()
+    }
+
+    /// Makes everything older.
+    pub(super) fn age(&mut self, ms: u32) {
+        for slot in 0..self.bounds.sessions as u32 {
+            if let Some(record) = self.tables.record(SessionSlot(slot)) {
+                record.last_seen_ms.store(record.last_seen_ms.load().wrapping_sub(ms));
+            }
+        }
+        for (key, row) in self.tables.fragment_rows() {
+            let older = FragmentRow { seen_ms: row.seen_ms.wrapping_sub(ms), ..row };
+            self.tables.insert_fragment(&key, &older);
+        }
+    }
+
+    /// The ageing pass, which the native engine has not by itself.
+    pub(super) fn sweep(&mut self, now_ms: u32) {
+        for slot in (0..self.bounds.sessions as u32).map(SessionSlot) {
+            let (Some(record), Some(owner)) = (self.tables.record(slot), self.tables.owner(slot)) else {
+                continue;
+            };
+            if record.is_free() || !record.expired(now_ms) {
+                continue;
+            }
+            let key = owner.load();
+            if let Some(row) = self.session(&key).filter(|row| row.slot == slot) {
+                self.tables.remove_session(&key);
+                let reverse = key.reverse(&row);
+                if self.session(&reverse).is_some_and(|row| row.slot == slot) {
+                    self.tables.remove_session(&reverse);
+                }
+            }
+            record.end();
+            self.tables.give_record(slot);
+        }
+    }
+
+    /// The row of one direction of a session.
+    pub(super) fn session(&self, key: &SessionKey) -> Option<SessionRow> {
+        let mut row = EMPTY_ROW;
+        self.tables.session(key, &mut row).then_some(row)
+    }
+
+    /// Every session.
+    pub(super) fn sessions(&self) -> SessionTable {
+        let mut table = SessionTable::default();
+        for (key, row) in self.tables.session_rows() {
+            table.add(key, row);
+            if let (Some(record), Some(owner)) = (self.tables.record(row.slot), self.tables.owner(row.slot)) {
+                table.records.insert(row.slot.0, RecordView::of(record, owner.load()));
+            }
+        }
+        table
+    }
+}
+
+/// Memory for a row to be read into.
+const EMPTY_ROW: SessionRow = SessionRow {
+    src: Addr::UNSPECIFIED,
+    dst: Addr::UNSPECIFIED,
+    sport: PortBe::ZERO,
+    dport: PortBe::ZERO,
+    l3_delta: 0,
+    l4_delta: 0,
+    slot: SessionSlot(0),
+    egress: flumen_abi::ZoneId::NONE,
+    flags: flumen_abi::SessionFlags(0),
+    reserved: 0,
+    hop: zerocopy::transmute!([0_u8; size_of::<flumen_abi::Hop>()]),
+};
+
+/// What the pipeline has shown of one frame.
+#[derive(Default)]
+struct Watch {
+    ingress: Cell<u16>,
+    egress: Cell<u16>,
+    key: Cell<Option<SessionKey>>,
+    nat: Cell<Option<NatRow>>,
+}
+
+struct Watching<'a>(&'a Watch);
+
+impl Trace for Watching<'_> {
+    fn step(&mut self, step: Step<'_>) {
+        let watch = self.0;
+        match step {
+            Step::Interface(_, Some(row)) => watch.ingress.set(row.id.0),
+            Step::Decoded(packet) | Step::Reassembled(packet) => watch.key.set(Some(packet.key)),
+            Step::Nat(Stage::SourceNat, row) => watch.nat.set(Some(*row)),
+            Step::Hop(_, link) | Step::Egress(Some(link)) => watch.egress.set(link.id.0),
+            _ => {}
+        }
+    }
+}
+
+struct TwinEnvironment<'a> {
+    now_ns: u64,
+    routes: &'a WorldRoutes,
+    awaited: &'a HashSet<SessionKey>,
+    watch: &'a Watch,
+    kernel: &'a KernelExecutor,
+}
+
+impl Environment for TwinEnvironment<'_> {
+    fn repeat<T: Turn>(limit: u32, turn: &mut T) {
+        let mut index = 0;
+        while index < limit && turn.take(index) {
+            index += 1;
+        }
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.now_ns
+    }
+
+    /// A number that makes the port search find the port that the kernel's engine has given to this packet.
+    fn random(&mut self) -> u32 {
+        const STEP: u32 = 7919; // the distance of two attempts in the pipeline's port search
+        let (Some(key), Some(nat)) = (self.watch.key.get(), self.watch.nat.get()) else { return 0 };
+        let Ok(Some(row)) = self.kernel.session(&key) else { return 0 };
+        let span = u32::from(nat.port_high - nat.port_low) + 1;
+        let own = (nat.port_low..=nat.port_high).contains(&key.sport.get());
+        let skipped = if own { STEP } else { 0 }; // attempt 0 takes the sender's own port when that is in range
+        let place = u32::from(row.sport.get().wrapping_sub(nat.port_low));
+        (place % span + span - skipped % span) % span
+    }
+
+    fn route(&mut self, query: &RouteQuery) -> Route {
+        self.routes.find(query)
+    }
+
+    fn expected_by_host(&mut self, key: &SessionKey, _: Family) -> bool {
+        self.awaited.contains(key)
+    }
+}
