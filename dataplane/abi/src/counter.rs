@@ -35,7 +35,7 @@ impl CounterIndex {
         CounterIndex(interface.0 as u32 * Self::PER_INTERFACE + Self::RECEIVED)
     }
 
-    /// Frames sent out of `interface`, wherever they arrived.
+    /// Frames forwarded out of `interface`, wherever they arrived. Answers of our own are counted by their reason.
     #[inline(always)]
     pub const fn transmitted(interface: InterfaceId) -> CounterIndex {
         CounterIndex(interface.0 as u32 * Self::PER_INTERFACE + Self::TRANSMITTED)

@@ -64,6 +64,6 @@ layouts! {
     PolicyRow { id, action, reserved }
     NatRow { addr, port_low, port_high, kind, reserved, id, reserved2 }
     AnswerBudget { second, used }
-    Control { active, epoch, epoch_until_ms, reserved }
+    Control { word, vouched_until_ms, reserved }
     Settings { generation, timeouts, answers_per_second, tcp_loose }
 }

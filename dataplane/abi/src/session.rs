@@ -128,7 +128,7 @@ const _: () = assert!(size_of::<SessionRow>() == 64);
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Hop {
-    /// [`crate::Control::epoch`] that it was learnt in; 0 for none.
+    /// [`crate::Control`]'s word when it was learnt; 0 for none.
     pub epoch: u32,
     /// Egress interface.
     pub interface: InterfaceId,

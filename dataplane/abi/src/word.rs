@@ -44,6 +44,17 @@ macro_rules! word {
                 self.0.store(value, core::sync::atomic::Ordering::Relaxed);
             }
 
+            /// Replaces the value by what `change` makes of it, atomically. For user space: eBPF has no compare-exchange
+            /// that is safe to call.
+            #[cfg(not(target_arch = "bpf"))]
+            pub fn update(&self, change: impl Fn($inner) -> $inner) {
+                use core::sync::atomic::Ordering::Relaxed;
+                let mut value = self.load();
+                while let Err(other) = self.0.compare_exchange_weak(value, change(value), Relaxed, Relaxed) {
+                    value = other;
+                }
+            }
+
             /// Load, wrapping add, store; not atomic as a whole.
             #[inline(always)]
             pub fn add(&self, value: $inner) {

@@ -83,15 +83,14 @@ impl<'a> NativeTables<'a> {
 
     /// Switches to `slot`.
     pub fn activate(&self, slot: Slot) {
-        self.control.active.store(slot.index());
-        self.control.advance();
+        self.control.activate(slot);
     }
 
     /// Lets sessions keep their next hops until [`NativeTables::activate`] or [`Control::advance`], and until
     /// `until_ms` of the clock.
     pub fn vouch(&self, until_ms: u32) -> &Control {
-        self.control.epoch_until_ms.store(until_ms);
-        if self.control.epoch.load() == 0 {
+        self.control.vouched_until_ms.store(until_ms);
+        if self.control.word.load() < 2 {
             self.control.advance();
         }
         &self.control

@@ -87,7 +87,7 @@ pub fn run<F: Frame, T: Tables, E: Environment, S: Trace>(
     let Some(control) = tables.control() else {
         return Verdict { reason: Reason::Internal, device: IfIndex(0) };
     };
-    let (slot, epoch) = (control.slot(), control.epoch((now_ns / 1_000_000) as u32));
+    let (slot, epoch) = control.read((now_ns / 1_000_000) as u32);
     packet.frame_length = frame.len();
     let mut context = Context { tables, environment, trace, work, slot, device, now_ns, epoch };
     let arrived = arrive(frame, &mut context, packet);

@@ -114,9 +114,7 @@ impl Engine for XdpEngine {
         install::write(&mut self.rows, &mut self.arrays, slot, ruleset, &bindings)?;
         self.rows.set_locals(&host.locals)?;
         self.attachments.attach_all(&mut self.program, &self.pins, install::devices(&bindings))?;
-        let control = self.arrays.control();
-        control.active.store(slot.index());
-        control.advance();
+        self.arrays.control().activate(slot);
         grace::wait();
         self.attachments.keep_only(install::devices(&bindings));
         self.installed = Some(Installed { ruleset: ruleset.clone(), slot });

@@ -66,7 +66,7 @@ fn watch(netlink: &OwnedFd, stop: &EventFd, control: &ControlWord) {
             [PollFd::new(netlink.as_fd(), PollFlags::POLLIN), PollFd::new(stop.as_fd(), PollFlags::POLLIN)];
         let ready = poll(&mut fds, PollTimeout::from(INTERVAL_MS));
         if matches!(ready, Err(errno) if errno != Errno::EINTR) || fds[1].any() == Some(true) {
-            control.epoch_until_ms.store(0);
+            control.vouched_until_ms.store(0);
             return;
         }
         if fds[0].any() == Some(true) {
@@ -86,6 +86,6 @@ fn drain(netlink: &OwnedFd) {
 fn vouch(control: &ControlWord) {
     if let Ok(now) = clock_gettime(ClockId::CLOCK_MONOTONIC) {
         let now_ms = (now.tv_sec() as u64 * 1_000 + now.tv_nsec() as u64 / 1_000_000) as u32;
-        control.epoch_until_ms.store(now_ms.wrapping_add(VOUCHED_MS));
+        control.vouched_until_ms.store(now_ms.wrapping_add(VOUCHED_MS));
     }
 }
