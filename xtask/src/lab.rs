@@ -1,9 +1,10 @@
 //! The lab: programs of other crates that make network namespaces, started from here so that what they need is built.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::artifacts;
 use crate::child;
@@ -12,6 +13,12 @@ use crate::tree::Tree;
 
 /// What the testkit's network namespaces begin with; then comes the process that made them: `flt-4711-0-gateway`.
 const NAMESPACE_PREFIX: &str = "flt-";
+
+/// What the pin folders of tests, demo and benchmark begin with; then comes the process that made them.
+const PIN_PREFIXES: [&str; 2] = ["flumen-scenarios-", "flumen-bench-"];
+
+/// Where pins are.
+const BPFFS: &str = "/sys/fs/bpf";
 
 /// Two hosts talk through Flumen.
 ///
@@ -39,10 +46,10 @@ pub(crate) fn bench(tree: &Tree, args: &[String]) -> Result<()> {
     child::run(Command::new(artifacts::named(&programs, "flumen-bench")?).args(args).current_dir(tree.root()))
 }
 
-/// Removes the namespaces whose maker has ended, and the processes in them. A running test keeps its own.
+/// Removes the namespaces and pins whose maker has ended, and the processes in them. A running test keeps its own.
 ///
 /// # Errors
-/// When `ip` cannot tell or cannot remove them.
+/// When `ip` cannot tell, or something cannot be removed.
 pub(crate) fn clean() -> Result<()> {
     let listed = child::read(Command::new("ip").args(["netns", "list"]))?;
     let (running, left): (Vec<_>, Vec<_>) =
@@ -56,8 +63,32 @@ pub(crate) fn clean() -> Result<()> {
         }
         child::run(Command::new("ip").args(["netns", "delete", name]))?;
     }
-    println!("clean-lab: {} namespaces removed, {} are in use", left.len(), running.len());
+    let pins = remove_pins(Path::new(BPFFS))?;
+    let (namespaces, in_use) = (left.len(), running.len());
+    println!(
+        "clean-lab: {namespaces} namespaces and {pins} pin folders removed, {in_use} namespaces are in use"
+    );
     Ok(())
+}
+
+/// Removes the folders below `bpffs` whose maker has ended, with the programs and tables pinned there; how many.
+fn remove_pins(bpffs: &Path) -> Result<usize> {
+    let mut removed = 0;
+    for entry in fs::read_dir(bpffs).into_iter().flatten() {
+        let path = entry?.path();
+        let maker = path.file_name().and_then(|name| name.to_str()).and_then(pin_maker);
+        if maker.is_some_and(|maker| !Path::new("/proc").join(maker.to_string()).exists()) {
+            fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+/// The process that made a pin folder of ours: `flumen-scenarios-4711-0`.
+fn pin_maker(name: &str) -> Option<u32> {
+    let rest = PIN_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix))?;
+    rest.split('-').next()?.parse().ok()
 }
 
 /// Our namespaces in the output of `ip netns list` (`name` or `name (id: 3)`), each with the process that made it.
@@ -78,5 +109,14 @@ mod tests {
         let listed = "flt-12-0-demo (id: 3)\nblue\nflt-7-1-x\nmy-flt-7-1-x\nflt-blue\nflt-x-0-y\n";
         let ours: Vec<_> = namespaces(listed).collect();
         assert_eq!(ours, [("flt-12-0-demo", 12), ("flt-7-1-x", 7)]);
+    }
+
+    #[test]
+    fn a_gateway_that_is_in_use_keeps_its_pins() {
+        assert_eq!(pin_maker("flumen-scenarios-12-0"), Some(12));
+        assert_eq!(pin_maker("flumen-bench-7-1"), Some(7));
+        for other in ["flumen", "flumen-lab", "flumen-12", "flumen-scenarios-x-0"] {
+            assert_eq!(pin_maker(other), None, "{other}");
+        }
     }
 }

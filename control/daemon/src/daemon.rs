@@ -84,7 +84,11 @@ impl Daemon {
         if self.follower.join().is_err() {
             tracing::error!("the thread that follows the host had died");
         }
-        tracing::info!("stopped; what is attached keeps enforcing until `flumen detach`");
+        if lock(&self.gateway.state).detached {
+            tracing::info!("stopped; nothing is attached");
+        } else {
+            tracing::info!("stopped; what is attached keeps enforcing until `flumen detach`");
+        }
     }
 
     fn summary(&self) -> String {

@@ -38,7 +38,7 @@ macro_rules! layouts {
 layouts! {
     SessionKey { src, dst, sport, dport, zone, proto, reserved }
     SessionRow { src, dst, sport, dport, l3_delta, l4_delta, slot, egress, flags, reserved, hop }
-    Hop { epoch, interface, mac, reserved }
+    Hop { epoch, interface, mac, ingress }
     SessionRecord {
         last_seen_ms, timeout_ms, tcp_seen, reserved, policy, packets, bytes, created_s, generation, reserved2
     }

@@ -1,4 +1,4 @@
-use crate::{Addr, Generation, InterfaceId, PolicyId, PortBe, Word8, Word32, Word64, ZoneId};
+use crate::{Addr, Generation, IfIndex, InterfaceId, PolicyId, PortBe, Word8, Word32, Word64, ZoneId};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Key of the `sessions` table, and of `sessions6` in BPF maps: one direction of one session, as its packets arrive.
@@ -134,17 +134,17 @@ pub struct Hop {
     pub interface: InterfaceId,
     /// Link address of the next hop, three words as they lie in memory.
     pub mac: [u16; 3],
-    /// Zero.
-    pub reserved: u32,
+    /// L3 device that the packet arrived on: routing rules may look at it, and forwarding is a switch of its own.
+    pub ingress: IfIndex,
 }
 
 impl Hop {
-    /// A hop by `interface` to `mac`.
+    /// A hop by `interface` to `mac`, for packets from `ingress`.
     #[inline(always)]
-    pub const fn new(epoch: u32, interface: InterfaceId, mac: [u8; 6]) -> Hop {
+    pub const fn new(epoch: u32, interface: InterfaceId, mac: [u8; 6], ingress: IfIndex) -> Hop {
         let [a, b, c, d, e, f] = mac;
         let mac = [u16::from_ne_bytes([a, b]), u16::from_ne_bytes([c, d]), u16::from_ne_bytes([e, f])];
-        Hop { epoch, interface, mac, reserved: 0 }
+        Hop { epoch, interface, mac, ingress }
     }
 
     /// The link address as it is on the wire.
@@ -162,6 +162,7 @@ impl Hop {
         into.mac[0] = self.mac[0];
         into.mac[1] = self.mac[1];
         into.mac[2] = self.mac[2];
+        into.ingress = self.ingress;
     }
 }
 
@@ -476,7 +477,7 @@ mod tests {
             egress: ZoneId(4),
             flags: SessionFlags(SessionFlags::SOURCE),
             reserved: 0,
-            hop: Hop::new(9, crate::InterfaceId(2), [1, 2, 3, 4, 5, 6]),
+            hop: Hop::new(9, crate::InterfaceId(2), [1, 2, 3, 4, 5, 6], crate::IfIndex(7)),
         };
         assert_eq!(SessionRow4::new(&row).row(), row);
         assert_eq!(row.hop.mac(), [1, 2, 3, 4, 5, 6]);

@@ -4,7 +4,8 @@ use flumen_abi::Reason;
 use std::fmt::Write;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/manual/reasons.md");
-const BEGIN: &str = "<!-- Generated from dataplane/abi/src/reason.rs: FLUMEN_BLESS=1 cargo test -p flumen-abi -->\n";
+const BEGIN: &str =
+    "<!-- Generated from dataplane/abi/src/reason.rs: FLUMEN_BLESS=1 cargo test -p flumen-abi -->\n";
 const END: &str = "<!-- End of the generated part. -->\n";
 
 /// One line for each reason, in order of its number.
@@ -14,8 +15,7 @@ fn table() -> String {
         let (name, outcome) = (reason.name(), reason.outcome().name());
         let meaning = reason.text().replace('|', "\\|");
         let metric = format!("flumen_packets_total{{reason=\"{name}\"}}");
-        writeln!(text, "| `{name}` | {outcome} | {meaning} | `{metric}` |")
-            .expect("a string takes all text");
+        writeln!(text, "| `{name}` | {outcome} | {meaning} | `{metric}` |").expect("a string takes all text");
     }
     text
 }

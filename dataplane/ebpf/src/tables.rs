@@ -149,6 +149,7 @@ impl Tables for MapTables {
             (&raw mut (*place).mac[0]).write_volatile(hop.mac[0]);
             (&raw mut (*place).mac[1]).write_volatile(hop.mac[1]);
             (&raw mut (*place).mac[2]).write_volatile(hop.mac[2]);
+            (&raw mut (*place).ingress).write_volatile(hop.ingress);
             (&raw mut (*place).epoch).write_volatile(hop.epoch);
         }
     }

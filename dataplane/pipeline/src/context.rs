@@ -88,7 +88,7 @@ impl Scratch {
         egress: ZoneId::NONE,
         flags: SessionFlags(0),
         reserved: 0,
-        hop: Hop { epoch: 0, interface: InterfaceId::NONE, mac: [0; 3], reserved: 0 },
+        hop: Hop { epoch: 0, interface: InterfaceId::NONE, mac: [0; 3], ingress: IfIndex(0) },
     };
     const VLAN: Vlan = Vlan { outer: 0, inner: 0 };
     const PACKET: Packet = Packet {

@@ -24,7 +24,7 @@ pub(crate) fn known<T: Tables, E: Environment, S: Trace>(
     packet: &Packet,
 ) -> bool {
     let known = session(context, packet);
-    if known && !follow_hop(context) {
+    if known && !follow_hop(context, packet) {
         route(context, packet);
         learn_hop(context, packet);
     }
@@ -33,9 +33,9 @@ pub(crate) fn known<T: Tables, E: Environment, S: Trace>(
 
 /// Takes the next hop that the session learnt in this epoch; false when there is none.
 #[inline(always)]
-fn follow_hop<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>) -> bool {
+fn follow_hop<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> bool {
     let Work { row, route, link, .. } = &mut *context.work;
-    if context.epoch == 0 || row.hop.epoch != context.epoch {
+    if context.epoch == 0 || row.hop.epoch != context.epoch || row.hop.ingress != packet.interface.link {
         return false;
     }
     if !context.tables.port(context.slot, row.hop.interface, link) {
@@ -53,7 +53,7 @@ fn follow_hop<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>) -> boo
 fn learn_hop<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, packet: &Packet) {
     let Work { row, route, link, .. } = &mut *context.work;
     if context.epoch != 0 && matches!(route.kind, RouteKind::Forward) {
-        Hop::new(context.epoch, link.id, route.dst_mac).copy_to(&mut row.hop);
+        Hop::new(context.epoch, link.id, route.dst_mac, packet.interface.link).copy_to(&mut row.hop);
         context.tables.learn_hop(&packet.key, &row.hop);
     }
 }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod differential;
 pub mod executor;
 pub mod fixture;
 pub mod fixtures;

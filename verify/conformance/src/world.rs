@@ -234,6 +234,16 @@ impl WorldRoutes {
     }
 }
 
+impl WorldRoutes {
+    /// The route of a packet.
+    pub fn find(&self, query: &RouteQuery) -> Route {
+        if self.disabled.contains(&query.ingress) {
+            return Route::without_hop(RouteKind::Disabled, IfIndex(0));
+        }
+        self.table.find(query.dst)
+    }
+}
+
 impl Default for WorldRoutes {
     fn default() -> WorldRoutes {
         WorldRoutes::new()
@@ -242,10 +252,7 @@ impl Default for WorldRoutes {
 
 impl Routes for WorldRoutes {
     fn route(&mut self, query: &RouteQuery) -> Route {
-        if self.disabled.contains(&query.ingress) {
-            return Route::without_hop(RouteKind::Disabled, IfIndex(0));
-        }
-        self.table.find(query.dst)
+        self.find(query)
     }
 }
 

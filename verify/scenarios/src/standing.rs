@@ -14,6 +14,8 @@ use flumen_testkit::netns::{Netns, run_command};
 use flumen_testkit::topology::{Gateway, Segment};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 /// The environment variable for the lab's name, when there shall be several.
 const NAME: &str = "FLUMEN_LAB";
@@ -184,10 +186,10 @@ pub(crate) fn down() -> Result<()> {
         }
         let inside =
             run_command(Command::new("ip").args(["netns", "pids", &host.name()])).unwrap_or_default();
-        let own = std::process::id().to_string();
-        for pid in inside.split_whitespace().filter(|pid| *pid != own) {
+        let pids = inside.split_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw);
+        for pid in pids.filter(|pid| *pid != Pid::this()) {
             // it may have ended by itself since it was listed
-            run_command(Command::new("kill").args(["-KILL", pid])).unwrap_or_default();
+            kill(pid, Signal::SIGKILL).unwrap_or_default();
         }
         run_command(Command::new("ip").args(["netns", "delete", &host.name()]))?;
     }

@@ -17,6 +17,7 @@ pub use pair::{Difference, Pair};
 pub use random::Random;
 
 use anyhow::Result;
+use std::collections::BTreeMap;
 use traffic::Traffic;
 
 /// Sessions that both engines have room for: few, so that the table fills up.
@@ -27,14 +28,12 @@ const FRAMES: u64 = 48;
 const CASES_PER_CONFIGURATION: u64 = 24;
 
 /// What a run has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Frames compared.
     pub frames: u64,
-    /// Of these, forwarded.
-    pub forwarded: u64,
-    /// Of these, dropped.
-    pub dropped: u64,
+    /// Of these, by the reason that they ended with.
+    pub reasons: BTreeMap<&'static str, u64>,
     /// Configurations installed.
     pub configurations: u64,
     /// Generated configurations that the checks refused.
@@ -86,7 +85,7 @@ fn generated(
     let mut random = Random::new(seed);
     let mut case = Case { seed, configurations: configurations.to_vec(), steps: Vec::new() };
     let mut traffic = Traffic::default();
-    pair.begin(&case)?;
+    pair.begin()?;
     let mut difference = None;
     for _ in 0..FRAMES {
         let step = traffic.next(&mut random, &pair.view());
@@ -99,9 +98,10 @@ fn generated(
     if difference.is_none() {
         difference = pair.end()?;
     }
-    tally.frames += pair.frames();
-    tally.forwarded += pair.forwarded();
-    tally.dropped += pair.dropped();
+    for reason in pair.reasons() {
+        tally.frames += 1;
+        *tally.reasons.entry(reason.name()).or_default() += 1;
+    }
     match difference {
         // what does not show again was a deadline between the two engines' looks at the clock
         Some(_) => shrink::smallest(pair, case),
@@ -115,7 +115,7 @@ fn generated(
 /// When an engine cannot be run, or the case's configuration does not compile.
 pub fn replay(pair: &mut Pair, case: &Case) -> Result<Option<Difference>> {
     pair.prepare(case.configurations.iter())?;
-    pair.begin(case)?;
+    pair.begin()?;
     for step in &case.steps {
         if let Some(difference) = pair.step(step)? {
             return Ok(Some(difference));

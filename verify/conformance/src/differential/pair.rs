@@ -1,6 +1,6 @@
-use super::case::{Case, CaseStep, unhex};
+use super::case::{CaseStep, unhex};
 use super::twin::{Twin, TwinTaken};
-use crate::executor::{Action, Executor, KernelExecutor, SessionTable, Taken};
+use crate::executor::{Executor, KernelExecutor, SessionTable, Taken};
 use crate::harness::hex;
 use crate::site::compiled;
 use crate::world::WorldLink;
@@ -25,9 +25,8 @@ pub struct Pair {
     counters: BTreeMap<u32, Counter>,
     /// Hits of each rule when the case began.
     hits: Vec<Counter>,
-    frames: u64,
-    forwarded: u64,
-    dropped: u64,
+    /// How each frame of the case ended.
+    reasons: Vec<Reason>,
 }
 
 /// What the generator may know.
@@ -67,9 +66,7 @@ impl Pair {
             generation: 0,
             counters: BTreeMap::new(),
             hits: Vec::new(),
-            frames: 0,
-            forwarded: 0,
-            dropped: 0,
+            reasons: Vec::new(),
         })
     }
 
@@ -92,33 +89,22 @@ impl Pair {
     ///
     /// # Errors
     /// When a table cannot be written.
-    pub fn begin(&mut self, case: &Case) -> Result<()> {
+    pub fn begin(&mut self) -> Result<()> {
         self.kernel.clear()?;
         if self.installed != Some(0) {
             self.install_in_kernel(0)?;
         }
         self.active = 0;
-        let keeps_next_hops = case.seed % 4 != 0;
-        self.twin.begin(&self.rulesets[0].1, keeps_next_hops);
+        self.twin.begin(&self.rulesets[0].1);
         self.counters = self.kernel_counters()?;
         self.hits = self.kernel_hits()?;
-        (self.frames, self.forwarded, self.dropped) = (0, 0, 0);
+        self.reasons.clear();
         Ok(())
     }
 
-    /// Frames since the case began.
-    pub fn frames(&self) -> u64 {
-        self.frames
-    }
-
-    /// Of these, forwarded.
-    pub fn forwarded(&self) -> u64 {
-        self.forwarded
-    }
-
-    /// Of these, dropped.
-    pub fn dropped(&self) -> u64 {
-        self.dropped
+    /// How each frame since the case began has ended.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
     }
 
     pub(super) fn view(&self) -> View<'_> {
@@ -165,9 +151,7 @@ impl Pair {
         let now_ns = KernelExecutor::now_ns();
         let taken = self.kernel.take(ingress, frame)?;
         let twin = self.twin.take(&self.kernel, now_ns, ingress, frame);
-        self.frames += 1;
-        self.forwarded += u64::from(twin.reason == Reason::Forwarded);
-        self.dropped += u64::from(twin.action == Action::Drop);
+        self.reasons.push(twin.reason);
         let mut text = String::new();
         self.compare_frames(&taken, &twin, &mut text);
         self.compare_counters(&twin, frame.len() as u64, &mut text)?;

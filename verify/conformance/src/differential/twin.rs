@@ -6,9 +6,7 @@ use flumen_abi::{
 };
 use flumen_engine::{Ruleset, native};
 use flumen_native::{Bounds, FrameBuffer, NativeTables};
-use flumen_pipeline::{
-    Environment, Route, RouteQuery, Scratch, Step, Tables, Trace, Turn, run,
-};
+use flumen_pipeline::{Environment, Route, RouteQuery, Scratch, Step, Tables, Trace, Turn, run};
 use std::cell::Cell;
 use std::collections::HashSet;
 
@@ -22,7 +20,6 @@ pub(super) struct Twin {
     slot: Slot,
     buffer: FrameBuffer,
     bounds: Bounds,
-    keeps_next_hops: bool,
 }
 
 /// What became of one frame.
@@ -51,16 +48,14 @@ impl Twin {
             slot: Slot::new(0),
             buffer: FrameBuffer::new(&[]),
             bounds,
-            keeps_next_hops: false,
         }
     }
 
     /// Starts anew under `ruleset`.
-    pub(super) fn begin(&mut self, ruleset: &Ruleset, keeps_next_hops: bool) {
+    pub(super) fn begin(&mut self, ruleset: &Ruleset) {
         self.tables = native::tables(ruleset, &world::facts(), self.bounds);
         self.slot = Slot::new(0);
         self.scratch = Scratch::default();
-        self.keeps_next_hops = keeps_next_hops;
         self.awaited = world::awaited(ruleset.interfaces.iter().map(|interface| interface.zone));
     }
 
@@ -81,17 +76,15 @@ impl Twin {
         device: IfIndex,
         frame: &[u8],
     ) -> TwinTaken {
-        if self.keeps_next_hops {
-            self.tables.vouch(((now_ns / 1_000_000) as u32).wrapping_add(1_000));
-        }
+        self.tables.vouch(((now_ns / 1_000_000) as u32).wrapping_add(1_000));
         let watch = Watch::default();
         let mut environment =
             TwinEnvironment { now_ns, routes: &self.routes, awaited: &self.awaited, watch: &watch, kernel };
         let (tables, scratch) = (&self.tables, &mut self.scratch);
         self.buffer.refill(frame);
-        let verdict = self.buffer.with(|frame| {
-            run(frame, device, tables, &mut environment, &mut Watching(&watch), scratch)
-        });
+        let verdict = self
+            .buffer
+            .with(|frame| run(frame, device, tables, &mut environment, &mut Watching(&watch), scratch));
         TwinTaken {
             action: Action::of(verdict.outcome()),
             reason: verdict.reason,
@@ -152,12 +145,17 @@ impl Twin {
     pub(super) fn sessions(&self) -> SessionTable {
         let mut table = SessionTable::default();
         for (key, row) in self.tables.session_rows() {
-            table.add(key, row);
-            if let (Some(record), Some(owner)) = (self.tables.record(row.slot), self.tables.owner(row.slot)) {
-                table.records.insert(row.slot.0, RecordView::of(record, owner.load()));
-            }
+            self.add(&mut table, key, row);
         }
         table
+    }
+
+    /// Adds a row with its record to `table`.
+    pub(super) fn add(&self, table: &mut SessionTable, key: SessionKey, row: SessionRow) {
+        table.add(key, row);
+        if let (Some(record), Some(owner)) = (self.tables.record(row.slot), self.tables.owner(row.slot)) {
+            table.records.insert(row.slot.0, RecordView::of(record, owner.load()));
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use flumen_abi::{
 };
 use flumen_engine::xdp::{XdpEngine, XdpOptions};
 use flumen_engine::{Engine, Ruleset};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use zerocopy::{FromBytes, transmute};
 
@@ -99,6 +100,41 @@ impl KernelExecutor {
         }))
     }
 
+    /// Counters of the interfaces 0 to `last` that are not zero, by index.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn counters(&self, last: u16) -> Result<BTreeMap<u32, Counter>> {
+        let mut counters = BTreeMap::new();
+        for id in (0..=last).map(InterfaceId) {
+            let ends = [CounterIndex::received(id), CounterIndex::transmitted(id)];
+            let reasons = Reason::ALL.iter().map(|reason| CounterIndex::reason(id, *reason));
+            for index in reasons.chain(ends) {
+                let counter = self.counter(index)?;
+                if counter != Counter::default() {
+                    counters.insert(index.0, counter);
+                }
+            }
+        }
+        Ok(counters)
+    }
+
+    /// The ageing pass.
+    ///
+    /// # Errors
+    /// When a table cannot be written.
+    pub fn sweep(&mut self, now_ms: u32) -> Result<()> {
+        self.engine.sweep(now_ms)?;
+        Ok(())
+    }
+
+    /// The clock that the program reads, nanoseconds.
+    pub fn now_ns() -> u64 {
+        let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC_COARSE)
+            .expect("Linux has had this clock since 2.6.32");
+        now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
+    }
+
     /// Every session, with its record.
     ///
     /// # Errors
@@ -117,7 +153,8 @@ impl KernelExecutor {
         Ok(table)
     }
 
-    fn add(&self, table: &mut SessionTable, key: SessionKey, row: SessionRow) -> Result<()> {
+    /// Adds a row with its record to `table`.
+    pub(crate) fn add(&self, table: &mut SessionTable, key: SessionKey, row: SessionRow) -> Result<()> {
         let slot = row.slot.0;
         table.add(key, row);
         let owner: SessionOwner = transmute!(self.owners.get(&slot, 0)?);
@@ -138,7 +175,7 @@ impl KernelExecutor {
     }
 
     /// Empties every table that the pipeline fills, but the counters.
-    fn clear(&mut self) -> Result<()> {
+    pub(crate) fn clear(&mut self) -> Result<()> {
         let keys: Vec<_> = self.sessions4.keys().collect::<Result<_, _>>()?;
         for key in keys {
             self.sessions4.remove(&key)?;
@@ -218,7 +255,7 @@ impl Executor for KernelExecutor {
     }
 
     fn align_second(&mut self) {
-        let now_ms = coarse_clock_ns() / 1_000_000 % 1_000;
+        let now_ms = KernelExecutor::now_ns() / 1_000_000 % 1_000;
         if now_ms > 500 {
             std::thread::sleep(std::time::Duration::from_millis(1_010 - now_ms));
         }
@@ -238,18 +275,7 @@ impl Executor for KernelExecutor {
     }
 
     fn snapshot(&self, last: u16) -> Result<Snapshot> {
-        let mut snapshot = Snapshot { sessions: self.sessions()?, ..Snapshot::default() };
-        for id in (0..=last).map(InterfaceId) {
-            let ends = [CounterIndex::received(id), CounterIndex::transmitted(id)];
-            let reasons = Reason::ALL.iter().map(|reason| CounterIndex::reason(id, *reason));
-            for index in reasons.chain(ends) {
-                let counter = self.counter(index)?;
-                if counter != Counter::default() {
-                    snapshot.counters.insert(index.0, counter);
-                }
-            }
-        }
-        Ok(snapshot)
+        Ok(Snapshot { counters: self.counters(last)?, sessions: self.sessions()? })
     }
 }
 
@@ -259,13 +285,6 @@ impl Drop for KernelExecutor {
             eprintln!("the engine's pins stay behind: {error}");
         }
     }
-}
-
-/// The clock that the program reads, nanoseconds.
-pub(crate) fn coarse_clock_ns() -> u64 {
-    let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC_COARSE)
-        .expect("Linux has had this clock since 2.6.32");
-    now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
 }
 
 /// Per-CPU state, as the budget of answers, is then always the same.

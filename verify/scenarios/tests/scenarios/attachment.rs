@@ -6,7 +6,7 @@ use flumen_testkit::netns::{Listener, veth};
 use flumen_testkit::topology::{Gateway, Segment};
 use flumen_testkit::wait_until;
 
-use crate::support::{READY, SOON, count};
+use crate::support::{READY, SOON, count, sysctls};
 
 fn pings_pass(lab: &Lab) {
     for to in lab.server_addresses() {
@@ -96,15 +96,10 @@ fn detach_puts_everything_back_with_and_without_a_daemon() {
         lab.gateway().sysctl("net.ipv4.conf.all.rp_filter", "2").unwrap();
         lab.topology().gateway_link(Segment::Lan).features("gro off").unwrap();
         let settings = |lab: &Lab| {
-            let sysctls = lab.gateway().exec("sysctl -a --pattern ^net.ipv[46]").unwrap();
-            let gro = lab.gateway().exec("ethtool -k lan").unwrap();
-            let steady = sysctls.lines().filter(|line| {
-                // what the kernel counts or ages by itself
-                !["stable_secret", "nf_conntrack_count", "fib_sync_mem", "tcp_fastopen_key"]
-                    .iter()
-                    .any(|name| line.contains(name))
-            });
-            (steady.map(str::to_owned).collect::<Vec<_>>(), gro)
+            let mut sysctls = sysctls(lab.gateway());
+            // the kernel's own count of its memory
+            sysctls.retain(|path, _| !path.ends_with("fib_sync_mem"));
+            (sysctls, lab.gateway().exec("ethtool -k lan").unwrap())
         };
         let before = settings(&lab);
         lab.flumen_mut().start(&Configuration::new()).unwrap();
@@ -116,7 +111,8 @@ fn detach_puts_everything_back_with_and_without_a_daemon() {
         let said = lab.flumen().run("detach").unwrap();
         assert!(said.contains("the host is as it was"), "{said}");
         if !dead {
-            lab.flumen_mut().wait().unwrap();
+            let log = lab.flumen_mut().wait().unwrap();
+            assert!(log.contains("nothing is attached") && !log.contains("keeps enforcing"), "{log}");
         }
         assert_eq!(settings(&lab), before);
         assert!(!lab.flumen().places().bpf_dir().exists(), "nothing is pinned");

@@ -1,10 +1,15 @@
 //! Starts that are refused: each says what to do, and leaves the host's traffic as it was.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
 use flumen_scenarios::{Configuration, Lab};
 use flumen_testkit::netns::run_command;
 use flumen_testkit::topology::{Gateway, Segment};
 use flumen_testkit::{Redirect, Sink};
-use std::process::Command;
+
+use crate::support::sysctls;
 
 /// `flumen run` of this configuration, which ends by itself; its complaint.
 fn refused(lab: &Lab, configuration: &Configuration) -> String {
@@ -13,8 +18,9 @@ fn refused(lab: &Lab, configuration: &Configuration) -> String {
 }
 
 /// What `flumen` may change: settings, programs, pins.
-fn traces(lab: &Lab) -> (String, String, usize) {
-    let sysctls = lab.gateway().exec("sysctl -a --pattern ^net.ipv[46].conf").expect("sysctl");
+fn traces(lab: &Lab) -> (BTreeMap<PathBuf, String>, String, usize) {
+    let mut sysctls = sysctls(lab.gateway());
+    sysctls.retain(|path, _| path.components().any(|part| part.as_os_str() == "conf"));
     let links = lab.gateway().exec("ip -details link show").expect("ip");
     let pins = std::fs::read_dir(lab.flumen().places().bpf_dir()).map_or(0, Iterator::count);
     (sysctls, links, pins)

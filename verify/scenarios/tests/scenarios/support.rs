@@ -1,7 +1,9 @@
 //! What several scenarios need.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -45,6 +47,27 @@ pub fn url(ip: IpAddr, port: u16) -> String {
 pub fn count(lab: &Lab, interface: &str, name: &str) -> u64 {
     let report = lab.flumen().reasons().expect("the daemon answers");
     reason(&report, interface, name).expect("interface and reason exist")
+}
+
+/// Every setting of a namespace that can be read: the files below `/proc/sys/net/ipv4` and `ipv6`.
+pub fn sysctls(namespace: &Netns) -> BTreeMap<PathBuf, String> {
+    let read = || {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![PathBuf::from("/proc/sys/net/ipv4"), PathBuf::from("/proc/sys/net/ipv6")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                match std::fs::read_to_string(&path) {
+                    Ok(text) => drop(found.insert(path, text)),
+                    Err(_) if path.is_dir() => folders.push(path),
+                    // some can only be written, some have no value yet
+                    Err(_) => {}
+                }
+            }
+        }
+        found
+    };
+    namespace.run(read).expect("the namespace is there")
 }
 
 /// A UDP socket in a namespace, bound to an address and port of it.

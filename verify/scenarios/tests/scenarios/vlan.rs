@@ -47,16 +47,15 @@ fn tags_are_taken_off_and_put_on() {
 }
 
 #[test]
-fn frames_of_another_vlan_and_without_a_tag_are_counted_where_nothing_is_configured() {
+fn frames_with_tags_that_no_interface_stands_for_are_dropped_and_counted() {
     let topology = Gateway::builder().vlan(Segment::Lan, 100).build().unwrap();
     let lab = Lab::on(topology, &tagged("lan", 100)(Configuration::new())).unwrap();
-    // a shim lies below the raw socket and would add its tag: this one is sent from the far end of nothing
+    // the host's shim tags whatever it sends: this frame arrives with two tags, 100 and 7
     let socket = RawSocket::open(lab.client(), "eth0").unwrap();
     let before = count(&lab, "unconfigured", "no-interface");
     let mut frame = vec![0; 60];
     frame[..6].copy_from_slice(&Segment::Lan.gateway().mac.0);
     frame[6..12].copy_from_slice(&Mac([2, 0, 0, 0, 9, 9]).0);
-    // inner tag: after the shim's, the frame has two
     frame[12..16].copy_from_slice(&[0x81, 0x00, 0x00, 0x07]);
     frame[16..18].copy_from_slice(&[0x08, 0x00]);
     socket.send(&frame).unwrap();
