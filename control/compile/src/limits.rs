@@ -1,4 +1,4 @@
-use flumen_abi::InterfaceId;
+use flumen_abi::limits;
 use std::fmt;
 
 /// A table of the ruleset.
@@ -73,15 +73,15 @@ impl fmt::Display for Table {
 impl Limits {
     /// Sizes of the tables as the engines make them.
     pub const DEFAULT: Limits = Limits {
-        roots: 8192,
-        nodes: 131_072,
-        leaves: 524_288,
-        rules: 65_536,
-        policies: 65_536,
-        nat: 8192,
-        interfaces: InterfaceId::COUNT as usize - 1,
-        zones: 255,
-        hits: 65_535,
+        roots: limits::ROOTS as usize,
+        nodes: limits::NODES as usize,
+        leaves: limits::LEAVES as usize,
+        rules: limits::RULES as usize,
+        policies: limits::POLICIES as usize,
+        nat: limits::NAT as usize,
+        interfaces: limits::INTERFACES as usize,
+        zones: limits::ZONES as usize - 1,
+        hits: limits::POLICIES as usize - 1,
     };
 }
 

@@ -43,7 +43,7 @@ fn bind(interface: &InterfaceBinding, host: &HostFacts) -> Result<Binding, Engin
             zone: interface.zone,
             id: interface.id,
             mac: link.mac,
-            reserved: 0,
+            flags: 0,
         },
     })
 }

@@ -26,6 +26,9 @@ pub struct LinkFacts {
     pub v6: Option<Addr>,
     /// Administratively up and carrier present.
     pub running: bool,
+    /// Takes frames that XDP redirects to it (`ndo_xdp_xmit`); true where the kernel does not tell (before
+    /// Linux 6.3).
+    pub xdp_transmit: bool,
 }
 
 /// One address that the host answers to.

@@ -48,6 +48,7 @@ impl FakeHost {
             v4: first(IpAddr::is_ipv4),
             v6: first(IpAddr::is_ipv6),
             running: true,
+            xdp_transmit: true,
         });
         let local = |addr: &IpAddr| LocalFacts { addr: Addr::from(*addr), link: index, broadcast: false };
         state.facts.locals.extend(addresses.iter().map(local));

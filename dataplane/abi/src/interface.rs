@@ -81,16 +81,21 @@ pub struct LinkRow {
     pub mtu: u32,
     /// Zone.
     pub zone: ZoneId,
-    /// Counter index; [`InterfaceId::NONE`] marks an unused element.
+    /// Counter index: the element's own place.
     pub id: InterfaceId,
     /// Link address of the device.
     pub mac: [u8; 6],
-    /// Zero.
-    pub reserved: u16,
+    /// [`LinkRow::KERNEL_SENDS`] and bits to come.
+    pub flags: u16,
 }
 const _: () = assert!(size_of::<LinkRow>() == 56);
 
-/// Key of the `locals` table: an address that the host answers to, unicast, broadcast or multicast.
+impl LinkRow {
+    /// The device takes no frames from XDP: the kernel must send.
+    pub const KERNEL_SENDS: u16 = 1;
+}
+
+/// Key of the `locals` table: an address of the host, or the broadcast address of one of its subnets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct LocalKey {

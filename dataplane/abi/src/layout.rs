@@ -51,7 +51,7 @@ layouts! {
     InterfaceRow { link, zone, id }
     LinkKey { slot, link }
     LinkIndex { interface, reserved }
-    LinkRow { v4, v6, device, vlan, mtu, zone, id, mac, reserved }
+    LinkRow { v4, v6, device, vlan, mtu, zone, id, mac, flags }
     LocalKey { addr }
     LocalRow { link, broadcast }
     RootKey { slot, stage, family, reserved, from, to }

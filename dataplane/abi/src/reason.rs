@@ -65,10 +65,11 @@ macro_rules! reasons {
 reasons! {
     Forwarded Forward "forwarded" "Permitted, translated where a rule says so, and sent out.";
     HostInbound Deliver "host-inbound" "For the host itself, and the zone's host-inbound rules allow it.";
-    HostReply Deliver "host-reply" "For the host itself, in answer to a connection or query that the host opened.";
+    HostReply Deliver "host-reply" "For the host itself, in answer to a connection that the host opened; or an ICMP reply or error, which the kernel matches.";
     HostNeighbour Deliver "host-neighbour" "ARP, or IPv6 neighbour and router discovery: answered by the kernel.";
     NeighbourUnknown Deliver "neighbour-unknown" "Permitted and translated; the kernel resolves the next hop and sends it.";
     FragmentationNeeded Deliver "fragmentation-needed" "Permitted and translated; larger than the egress MTU, so the kernel fragments it.";
+    KernelSends Deliver "kernel-sends" "Permitted and translated; the egress device takes no frames from XDP, so the kernel sends it.";
     TtlExceededSent Consume "ttl-exceeded-sent" "TTL or hop limit ran out; answered with ICMP time exceeded (RFC 1812, RFC 4443).";
     PacketTooBigSent Consume "packet-too-big-sent" "Larger than the egress MTU and not to be fragmented; answered with the MTU (RFC 1191, RFC 8201).";
     RejectSent Consume "reject-sent" "A policy rejects it; answered with a TCP reset, or ICMP administratively prohibited (RFC 9293 §3.10.7, RFC 1812 §5.2.7.1).";
@@ -100,20 +101,20 @@ reasons! {
     PolicyDenied Drop "policy-denied" "A policy denies it.";
     PolicyDefault Drop "policy-default" "No policy between these zones matches: denied.";
     HostDenied Drop "host-denied" "For the host itself, and the zone's host-inbound rules do not allow it.";
-    SpoofedSource Drop "spoofed-source" "Carries one of the host's own addresses as its source.";
+    SpoofedSource Drop "spoofed-source" "Carries one of the host's own addresses, or the broadcast address of its subnets, as its source.";
     Multicast Drop "multicast" "Multicast or broadcast that the zone's host-inbound rules do not allow; it is not routed.";
-    NeighbourSpoofed Drop "neighbour-spoofed" "Neighbour or router discovery that crossed a router: hop limit below 255 (RFC 4861 §7.1).";
+    NeighbourSpoofed Drop "neighbour-spoofed" "Neighbour or router discovery that crossed a router (hop limit below 255, RFC 4861 §7.1) or is fragmented (RFC 6980).";
     TcpNoSession Drop "tcp-no-session" "TCP without SYN and without a session.";
-    IcmpNoSession Drop "icmp-no-session" "ICMP error or reply that belongs to no session.";
+    IcmpNoSession Drop "icmp-no-session" "ICMP that belongs to no session and opens none: errors, replies, discovery that is addressed beyond us.";
     IcmpMalformed Drop "icmp-malformed" "ICMP error whose quoted packet is cut short or cannot be read.";
     SessionTableFull Drop "session-table-full" "No room for a new session; established ones go on.";
     SessionConflict Drop "session-conflict" "Another session already has its translated addresses and ports.";
     NatPortsExhausted Drop "nat-ports-exhausted" "No free port towards this destination after the allowed number of tries.";
     NatNoAddress Drop "nat-no-address" "The egress interface has no address of this family to translate to.";
-    TtlExceeded Drop "ttl-exceeded" "TTL or hop limit ran out, and no answer may be sent (RFC 1122 §3.2.2, or the rate limit).";
+    TtlExceeded Drop "ttl-exceeded" "TTL or hop limit ran out, and no answer may be sent (RFC 1122 §3.2.2, the rate limit, or no address of our own).";
     PacketTooBig Drop "packet-too-big" "Larger than the egress MTU, and no answer may be sent.";
     Rejected Drop "rejected" "A policy rejects it, and no answer may be sent.";
-    EmitFailed Drop "emit-failed" "The frame could not be given its outgoing headers (no headroom).";
+    EmitFailed Drop "emit-failed" "The frame, or the answer to it, could not be given its headers (no headroom).";
     Internal Drop "internal" "A table row that the ruleset promises is missing; please report it.";
 }
 

@@ -99,6 +99,7 @@ impl Environment for KernelEnvironment {
         fib.sport = query.sport;
         fib.dport = query.dport;
         fib.length = 0;
+        fib.dst_mac = [0; 6];
         fib.ifindex = query.ingress.0;
         match query.family {
             Family::V4 => {
@@ -119,6 +120,8 @@ impl Environment for KernelEnvironment {
             bpf_fib_lookup(self.ctx.cast(), (&raw mut *fib).cast(), size_of::<FibLookup>() as i32, 0)
         };
         let kind = match found as i64 {
+            // Before Linux 6.3 a next hop that has failed or is still asked for counts as found, with an empty address.
+            FIB_SUCCESS if fib.dst_mac == [0; 6] => RouteKind::Resolve,
             FIB_SUCCESS => RouteKind::Forward,
             FIB_NO_NEIGHBOUR => RouteKind::Resolve,
             FIB_BLACKHOLE | FIB_UNREACHABLE | FIB_PROHIBIT => RouteKind::Blackhole,

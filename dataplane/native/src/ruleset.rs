@@ -41,7 +41,7 @@ impl RulesetRows {
             zone: ZoneId::NONE,
             id: InterfaceId::NONE,
             mac: [0; 6],
-            reserved: 0,
+            flags: 0,
         };
         let place = usize::from(row.id.0);
         if self.ports.len() <= place {

@@ -144,7 +144,7 @@ impl Scratch {
         zone: ZoneId::NONE,
         id: InterfaceId::NONE,
         mac: [0; 6],
-        reserved: 0,
+        flags: 0,
     };
 }
 

@@ -48,7 +48,7 @@ pub enum RouteKind {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Route {
-    /// L3 device to leave by; 0 unless the packet is forwarded or its next hop to be resolved.
+    /// L3 device to leave by; has a meaning only when the packet is forwarded or its next hop to be resolved.
     pub link: IfIndex,
     /// Source address of the frame.
     pub src_mac: [u8; 6],

@@ -7,7 +7,7 @@ use crate::run::{End, Verdict};
 use crate::tables::Tables;
 use crate::trace::{Step, Trace};
 use crate::{emit, fragment, icmp_error, partial, state, translate};
-use flumen_abi::{CounterIndex, Hop, LinkKey, Reason};
+use flumen_abi::{CounterIndex, Hop, LinkKey, LinkRow, Reason};
 use flumen_frame::Frame;
 use flumen_wire::tcp;
 
@@ -195,7 +195,8 @@ fn stages<F: Frame, T: Tables, E: Environment, S: Trace>(
         fragment::remember(context, packet);
     }
     let unresolved = matches!(context.work.route.kind, RouteKind::Resolve);
-    let handed_over = oversize || unresolved;
+    let kernel_sends = context.work.link.flags & LinkRow::KERNEL_SENDS != 0;
+    let handed_over = oversize || unresolved || kernel_sends;
     let mut partial = partial::is_partial(frame, packet);
     if partial && !handed_over {
         partial::complete::<F, E>(frame, packet)?;
@@ -215,6 +216,9 @@ fn stages<F: Frame, T: Tables, E: Environment, S: Trace>(
     }
     if unresolved {
         return Err(Reason::NeighbourUnknown.into());
+    }
+    if kernel_sends {
+        return Err(Reason::KernelSends.into());
     }
     leave(frame, context, packet)
 }

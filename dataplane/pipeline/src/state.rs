@@ -31,7 +31,10 @@ pub fn tcp_seen(record: &SessionRecord, timeouts: &Timeouts, direction: Directio
     side.store(side.load() | (flags & TRACKED));
     let forward = record.tcp_seen[Direction::Forward as usize].load();
     let reverse = record.tcp_seen[Direction::Reverse as usize].load();
-    record.timeout_ms.store(tcp_timeout(timeouts, forward, reverse));
+    // The session may have been cleared since this packet found it: a timeout would bring its record back to life.
+    if !record.is_free() {
+        record.timeout_ms.store(tcp_timeout(timeouts, forward, reverse));
+    }
 }
 
 /// True when the session has ended, so that a new SYN opens another one.

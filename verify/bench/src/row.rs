@@ -157,7 +157,7 @@ impl Row {
         Self { flows: Flows::New, ..Self::known(name, middle, Spec::udp4().flows(FRESH)) }
     }
 
-    /// Its frames are longer: they have floors of their own.
+    /// The generator writes its frames at another cost: they have floors of their own.
     fn ipv6(self) -> Self {
         Self { floor: DROP6, redirect: self.redirect.map(|_| REDIRECT6), ..self }
     }

@@ -168,6 +168,7 @@ pub fn facts() -> HostFacts {
         v4: primary(link.v4),
         v6: primary(link.v6),
         running: true,
+        xdp_transmit: true,
     });
     let mut locals = Vec::new();
     for link in &LINKS {
@@ -206,8 +207,11 @@ impl WorldRoutes {
                         let broadcast = IpAddr::V4((v4.to_bits() | u32::MAX >> length).into());
                         add(&mut table, broadcast, 32, RouteKind::None, None);
                     }
-                    // the subnet router's anycast address (RFC 4291 §2.6.1)
-                    IpAddr::V6(_) => add(&mut table, network(address, length), 128, RouteKind::None, None),
+                    // the subnet router's anycast address (RFC 4291 §2.6.1), where the kernel is a router
+                    IpAddr::V6(_) if link.forwarding => {
+                        add(&mut table, network(address, length), 128, RouteKind::None, None);
+                    }
+                    IpAddr::V6(_) => {}
                 }
             }
         }

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! <pins>/v<layout version>/maps/<NAME>       tables
-//! <pins>/v<layout version>/links/<device>    one link per device
+//! <pins>/v<layout version>/links/<mode>@<ifindex>@<device>   one link per device
 //! <pins>/v<layout version>/ready             the program; there once the tables are complete
 //! ```
 

@@ -23,8 +23,19 @@ pub(crate) struct RouteWatch {
 const INTERVAL_MS: u16 = 500;
 const VOUCHED_MS: u32 = 2_000;
 
-/// Bits of `RTMGRP_*` (linux/rtnetlink.h): links, neighbours, addresses, routes and rules of both families.
-const GROUPS: u32 = group(1) | group(3) | group(5) | group(7) | group(8) | group(9) | group(11) | group(19);
+/// Groups of linux/rtnetlink.h: links, neighbours, addresses, routes, rules and settings such as forwarding of both
+/// families, and next-hop objects.
+const GROUPS: u32 = group(1)
+    | group(3)
+    | group(5)
+    | group(7)
+    | group(8)
+    | group(9)
+    | group(11)
+    | group(19)
+    | group(24)
+    | group(25)
+    | group(32);
 
 const fn group(number: u32) -> u32 {
     1 << (number - 1)

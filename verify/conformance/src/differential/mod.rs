@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use traffic::Traffic;
 
 /// Sessions that both engines have room for: few, so that the table fills up.
-pub const SESSIONS: u32 = 48;
+pub const SESSIONS: u32 = 12;
 /// Frames of one case.
 const FRAMES: u64 = 48;
 /// Cases that share their configurations: to install one takes as long as many frames.

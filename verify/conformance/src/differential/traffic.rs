@@ -8,13 +8,16 @@ use flumen_testkit::packet::{ACK, Checksum, FIN, Mac, PSH, Packet, RST, SYN, pro
 use std::net::IpAddr;
 
 /// Hosts that are neighbours, and the device and tags that they are behind.
-const HOSTS: [(&str, &str, &str, [u16; 2]); 12] = [
+const HOSTS: [(&str, &str, &str, [u16; 2]); 15] = [
     ("10.0.1.10", "2001:db8:1::10", "lan", [0, 0]),
     ("10.0.1.10", "2001:db8:1::10", "lan", [0, 0]),
     ("10.0.1.11", "2001:db8:1::11", "lan", [0, 0]),
     ("203.0.113.10", "2001:db8:2::10", "wan", [0, 0]),
     ("203.0.113.10", "2001:db8:2::10", "wan", [0, 0]),
+    ("203.0.113.10", "2001:db8:2::10", "wan", [0, 0]),
     ("198.51.100.9", "2001:db8:99::9", "wan", [0, 0]),
+    ("198.51.100.9", "2001:db8:99::9", "wan", [0, 0]),
+    ("10.0.3.80", "2001:db8:3::80", "dmz", [0, 0]),
     ("10.0.3.80", "2001:db8:3::80", "dmz", [0, 0]),
     ("10.0.4.10", "2001:db8:4::10", "thin", [0, 0]),
     ("10.0.5.10", "2001:db8:5::10", "bare", [0, 0]),
@@ -261,7 +264,8 @@ fn l3(packet: Packet, src: IpAddr, dst: IpAddr) -> Packet {
 /// IP header with options, extension headers, TTL and fragments by lot.
 fn headers(random: &mut Random, packet: Packet, flow: Flow) -> Packet {
     let six = flow.src.is_ipv6() || flow.dst.is_ipv6();
-    let mut packet = l3(packet, flow.src, flow.dst).ttl(*random.pick(&[64, 64, 64, 64, 255, 2, 1, 0]));
+    let mut packet = l3(packet, flow.src, flow.dst)
+        .ttl(*random.pick(&[64, 64, 64, 64, 64, 64, 64, 64, 64, 255, 2, 2, 1, 1, 0]));
     if random.percent(20) {
         packet = packet.tos(random.byte());
     }
@@ -341,9 +345,14 @@ fn finish(random: &mut Random, arrival: &Arrival, flow: Flow) -> (&'static str, 
 /// A first or a later fragment. Few identifications, so that they meet.
 fn fragment(random: &mut Random, packet: Packet, flow: Flow) -> Vec<u8> {
     let id = random.below(3) as u32;
-    let packet = match random.below(10) {
+    let packet = match random.below(12) {
         0..5 => transport(random, packet.fragment(id, 0, true), flow),
-        5..9 => packet
+        10 => packet.fragment(id, 0, true).protocol(flow.proto).payload_len(random.below(24) as usize),
+        11 => packet
+            .fragment(id, 65_528 - 8 * random.below(3) as u16, random.percent(50))
+            .protocol(flow.proto)
+            .payload_len(random.below(40) as usize),
+        5..=8 => packet
             .fragment(id, 8 * (1 + random.below(9) as u16), random.percent(50))
             .protocol(flow.proto)
             .payload_len(8 * random.below(5) as usize),

@@ -1,12 +1,13 @@
 //! What ordinary programs see of the network through the gateway.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use flumen_scenarios::{Configuration, HttpServer, Lab, reason};
 use flumen_testkit::netns::Listener;
-use flumen_testkit::topology::Segment;
+use flumen_testkit::topology::{Gateway, Segment};
 
-use crate::support::{READY, curl};
+use crate::support::{READY, ask, curl, server_ips, udp_to};
 
 #[test]
 fn the_first_packet_is_not_lost_when_no_neighbour_is_known() {
@@ -68,4 +69,22 @@ fn traceroute_shows_the_gateway_and_the_server() {
             assert_eq!(hops, [&gateway, &server], "{output}");
         }
     }
+}
+
+#[test]
+fn hosts_that_leave_checksums_and_segmentation_to_the_card_are_served() {
+    let topology = Gateway::builder().host_offloads().build().unwrap();
+    let lab = Lab::on(topology, &Configuration::new()).unwrap();
+    let _server = lab.server().spawn("iperf3 -s").unwrap();
+    lab.server().wait_listening(Listener::Tcp(5201), READY).unwrap();
+    for to in lab.server_addresses() {
+        for options in
+            ["-n 20M", "-n 20M -R", "-u -b 20M -t 1", "-u -b 20M -t 1 -R", "-u -l 4000 -b 10M -t 1"]
+        {
+            let line = format!("iperf3 -c {to} {options} --connect-timeout 5000");
+            lab.client().exec_within(Duration::from_secs(60), &line).unwrap();
+        }
+    }
+    let closed = udp_to(lab.client(), SocketAddr::new(server_ips()[0], 9)).unwrap();
+    assert_eq!(ask(&closed, "anybody?").unwrap_err().kind(), std::io::ErrorKind::ConnectionRefused);
 }
