@@ -31,7 +31,7 @@ pub struct InterfaceInfo {
     pub v6: Option<IpAddr>,
     /// `driver` or `generic`; none when not attached.
     pub mode: Option<String>,
-    /// Why not the driver mode, when it is not.
+    /// Why not the driver mode, when it is not; or that the kernel sends, when the device takes no frames from XDP.
     pub note: Option<String>,
     /// Frames that arrived.
     pub received: Traffic,

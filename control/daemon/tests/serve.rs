@@ -171,6 +171,25 @@ fn a_device_that_goes_and_comes_back_is_shown_absent_and_attached_again() {
 }
 
 #[test]
+fn a_device_that_takes_no_frames_from_xdp_reaches_the_engine_and_is_noted() {
+    let (lab, daemon) = started();
+    let note = || match daemon.ask(Request::ShowInterfaces).unwrap() {
+        Response::Interfaces(report) => {
+            report.interfaces.iter().find(|interface| interface.name == "wan0").unwrap().note.clone()
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(note(), None);
+    let before = lab.engines.kernel().host_changes;
+    lab.host.set_xdp_transmit("wan0", false);
+    daemon.wait_until("host change", || lab.engines.kernel().host_changes > before);
+    assert!(note().unwrap().contains("the kernel sends"));
+    lab.host.set_xdp_transmit("wan0", true);
+    daemon.wait_until("no note", || note().is_none());
+    daemon.stop();
+}
+
+#[test]
 fn new_addresses_reach_the_engine() {
     let (lab, daemon) = started();
     let before = lab.engines.kernel().host_changes;

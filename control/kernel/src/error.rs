@@ -1,3 +1,4 @@
+use nix::errno::Errno;
 use std::path::PathBuf;
 
 /// Why the kernel did not tell, or did not do, what it was asked.
@@ -55,5 +56,10 @@ impl KernelError {
     /// A failed system call.
     pub(crate) fn system(action: impl Into<String>, source: impl Into<std::io::Error>) -> KernelError {
         KernelError::System { action: action.into(), source: source.into() }
+    }
+
+    /// A system call failed, and this is why.
+    pub(crate) fn is(&self, errno: Errno) -> bool {
+        matches!(self, KernelError::System { source, .. } if source.raw_os_error() == Some(errno as i32))
     }
 }

@@ -1,21 +1,29 @@
 use crate::KernelError;
 use crate::address::{Address, addresses};
 use crate::link::{Link, links};
+use crate::netdev::Netdev;
 use crate::netlink::{Protocol, Socket};
 use flumen_abi::{Addr, IfIndex};
 use flumen_engine::{HostFacts, LinkFacts, LocalFacts};
+use std::collections::BTreeSet;
 
-/// Reads links and addresses and puts them together.
+/// Reads links, addresses and XDP features, and puts them together.
 pub(crate) fn read_facts() -> Result<HostFacts, KernelError> {
     let mut socket = Socket::open(Protocol::Route, 0)?;
-    Ok(assemble(&links(&mut socket)?, &addresses(&mut socket)?))
+    let (links, addresses) = (links(&mut socket)?, addresses(&mut socket)?);
+    let transmitters = match Netdev::open()? {
+        Some(mut netdev) => netdev.transmitters()?,
+        None => None,
+    };
+    Ok(assemble(&links, &addresses, transmitters.as_ref()))
 }
 
-/// Primary addresses per link, and all that are the host's own.
+/// Primary addresses per link, and all that are the host's own. `transmitters` are the links that take frames of
+/// an XDP redirect; when the kernel does not tell, all do.
 ///
 /// Every address that is assigned is local, also a tentative or deprecated one: the kernel answers to it
 /// sooner or later, and it is never a stranger's.
-pub(crate) fn assemble(links: &[Link], addresses: &[Address]) -> HostFacts {
+fn assemble(links: &[Link], addresses: &[Address], transmitters: Option<&BTreeSet<IfIndex>>) -> HostFacts {
     let mut locals = Vec::new();
     for address in addresses {
         let mut add = |addr: Addr, broadcast: bool| {
@@ -38,6 +46,7 @@ pub(crate) fn assemble(links: &[Link], addresses: &[Address]) -> HostFacts {
         v6: primary(addresses, link.index, |address| !address.addr.is_v4() && !address.is_unique_local())
             .or_else(|| primary(addresses, link.index, Address::is_unique_local)),
         running: link.running,
+        xdp_transmit: transmitters.is_none_or(|links| links.contains(&link.index)),
     });
     HostFacts { links: links.collect(), locals }
 }
@@ -54,6 +63,7 @@ mod tests {
     use crate::address::Address;
     use crate::link::Link;
     use flumen_abi::{Addr, IfIndex};
+    use std::collections::BTreeSet;
     use std::net::IpAddr;
 
     fn address(text: &str, prefix_length: u8) -> Address {
@@ -97,6 +107,7 @@ mod tests {
                 Address { secondary: true, ..address("2001:db8::8", 64) },
                 address("2001:db8::1", 64),
             ],
+            None,
         );
         assert_eq!(facts.links[0].v4, addr("192.0.2.1"));
         assert_eq!(facts.links[0].v6, addr("2001:db8::1"));
@@ -106,15 +117,23 @@ mod tests {
     #[test]
     fn unique_local_serves_when_there_is_nothing_better_and_link_local_never() {
         let link_local = Address { global: false, ..address("fe80::1", 64) };
-        assert_eq!(assemble(&eth0(), &[link_local, address("fd00::1", 64)]).links[0].v6, addr("fd00::1"));
-        assert_eq!(assemble(&eth0(), &[link_local]).links[0].v6, None);
+        assert_eq!(assemble(&eth0(), &[link_local, address("fd00::1", 64)], None).links[0].v6, addr("fd00::1"));
+        assert_eq!(assemble(&eth0(), &[link_local], None).links[0].v6, None);
     }
 
     #[test]
     fn a_broadcast_address_is_listed_once_even_when_two_addresses_share_it() {
-        let facts = assemble(&eth0(), &[address("192.0.2.1", 24), address("192.0.2.2", 24)]);
+        let facts = assemble(&eth0(), &[address("192.0.2.1", 24), address("192.0.2.2", 24)], None);
         let broadcasts: Vec<_> = facts.locals.iter().filter(|local| local.broadcast).collect();
         assert_eq!(broadcasts.len(), 1);
         assert_eq!(Some(broadcasts[0].addr), addr("192.0.2.255"));
+    }
+
+    #[test]
+    fn a_link_takes_frames_of_xdp_when_the_kernel_says_so_or_says_nothing() {
+        let takes = |told: Option<&BTreeSet<IfIndex>>| assemble(&eth0(), &[], told).links[0].xdp_transmit;
+        assert!(takes(None));
+        assert!(takes(Some(&[IfIndex(2)].into())));
+        assert!(!takes(Some(&[IfIndex(3)].into())));
     }
 }

@@ -66,6 +66,15 @@ impl FakeHost {
         self.0.changed.notify_all();
     }
 
+    /// Says whether a link takes frames that XDP redirects to it; a new one does.
+    pub fn set_xdp_transmit(&self, link: &str, takes: bool) {
+        let mut state = self.state();
+        if let Some(link) = state.facts.links.iter_mut().find(|facts| facts.name == link) {
+            link.xdp_transmit = takes;
+        }
+        self.0.changed.notify_all();
+    }
+
     /// Says of which kind a link is.
     pub fn set_kind(&self, link: &str, kind: &str) {
         self.state().kinds.insert(link.to_owned(), kind.to_owned());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The kernel of one network namespace.
 pub trait Host: Send + Sync {
-    /// Links and addresses, now.
+    /// Links, addresses and XDP features, now.
     ///
     /// # Errors
     /// When the kernel cannot be asked.
@@ -41,7 +41,7 @@ pub trait Host: Send + Sync {
     fn write_setting(&self, setting: &Setting, value: &str) -> Result<(), KernelError>;
 }
 
-/// Changes of links and addresses.
+/// Changes of links, addresses and XDP features.
 pub trait HostWatch: Send {
     /// Waits up to `timeout` for a change, then until a burst of changes is over. The first call returns at
     /// once; later ones only facts that differ from the last, or none.

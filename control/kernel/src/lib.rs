@@ -18,6 +18,7 @@ mod ledger;
 mod link;
 mod linux;
 mod neighbour;
+mod netdev;
 mod netlink;
 mod preparation;
 mod route;

@@ -1,13 +1,19 @@
 use crate::facts::read_facts;
-use crate::netlink::{Protocol, Socket};
+use crate::netdev::Netdev;
+use crate::netlink::{Protocol, Socket, any_readable};
 use crate::{HostWatch, KernelError};
 use flumen_engine::HostFacts;
+use nix::errno::Errno;
 use std::time::{Duration, Instant};
 
-/// Hears of changes of links and addresses.
+/// Hears of changes of links, addresses and XDP features.
 pub(crate) struct LinuxWatch {
-    socket: Socket,
+    /// Links and addresses; then XDP features, if the kernel has them and they can be heard.
+    sockets: Vec<Socket>,
+    /// The kernel has XDP features, but their changes cannot be heard.
+    unheard: bool,
     last: Option<HostFacts>,
+    read: Instant,
 }
 
 const RTMGRP_LINK: u32 = 0x1;
@@ -18,26 +24,44 @@ const RTMGRP_IPV6_IFADDR: u32 = 0x100;
 const QUIET: Duration = Duration::from_millis(20);
 /// A device that flaps without end is still looked at this often.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// What cannot be heard is looked at this often.
+const LOOK: Duration = Duration::from_secs(3);
 
 impl LinuxWatch {
     pub(crate) fn open() -> Result<LinuxWatch, KernelError> {
         let groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
-        Ok(LinuxWatch { socket: Socket::open(Protocol::Route, groups)?, last: None })
+        let mut sockets = vec![Socket::open(Protocol::Route, groups)?];
+        let mut unheard = false;
+        if let Some(netdev) = Netdev::open()? {
+            let features = netdev.listen()?;
+            unheard = features.is_none();
+            sockets.extend(features);
+        }
+        Ok(LinuxWatch { sockets, unheard, last: None, read: Instant::now() })
+    }
+
+    fn drain(&mut self) -> Result<bool, Errno> {
+        let mut any = false;
+        for socket in &mut self.sockets {
+            any |= socket.drain()?;
+        }
+        Ok(any)
     }
 }
 
 impl HostWatch for LinuxWatch {
     fn next(&mut self, timeout: Duration) -> Result<Option<HostFacts>, KernelError> {
         let failed = |errno| KernelError::system("listen for changes of links and addresses", errno);
-        let first = self.last.is_none();
-        if !first && !self.socket.readable(Some(timeout)).map_err(failed)? {
+        let due = self.last.is_none() || self.unheard && self.read.elapsed() >= LOOK;
+        if !due && !any_readable(&self.sockets, Some(timeout)).map_err(failed)? {
             return Ok(None);
         }
         let begin = Instant::now();
-        while self.socket.drain().map_err(failed)? && begin.elapsed() < PATIENCE {
-            self.socket.readable(Some(QUIET)).map_err(failed)?;
+        while self.drain().map_err(failed)? && begin.elapsed() < PATIENCE {
+            any_readable(&self.sockets, Some(QUIET)).map_err(failed)?;
         }
         let facts = read_facts()?;
+        self.read = Instant::now();
         if self.last.as_ref() == Some(&facts) {
             return Ok(None);
         }

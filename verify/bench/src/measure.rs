@@ -14,7 +14,7 @@ use crate::row::{Flows, Row};
 pub(crate) struct Plan {
     /// Rounds.
     pub(crate) rounds: usize,
-    /// No round but the first begins later than this.
+    /// No round but the first begins that is likely to end later than this.
     pub(crate) limit: Duration,
     /// How long a run of known flows shall last, roughly.
     pub(crate) run: Duration,
@@ -53,7 +53,7 @@ impl Plan {
 
     /// For a look: a minute with everything around it.
     pub(crate) const SHORT: Self =
-        Self { rounds: 5, limit: Duration::from_secs(15), run: Duration::from_millis(80), fresh: 30_000 };
+        Self { rounds: 5, limit: Duration::from_secs(13), run: Duration::from_millis(80), fresh: 30_000 };
 }
 
 /// Measures `rows`. A row that fails, because packets were lost say, stops none of the others.
@@ -97,7 +97,9 @@ pub(crate) fn measure_on(
     }
     let start = Instant::now();
     for round in 1..=plan.rounds {
-        if rows.is_empty() || round > 1 && start.elapsed() > plan.limit {
+        let so_far = start.elapsed();
+        let after_next = so_far + so_far / u32::try_from(round - 1).unwrap_or(0).max(1);
+        if rows.is_empty() || round > 1 && after_next > plan.limit {
             break;
         }
         eprintln!("round {round} of {}", plan.rounds);

@@ -169,6 +169,7 @@ pub fn facts() -> HostFacts {
         v6: primary(link.v6),
         running: true,
         xdp_transmit: true,
+        xdp_transmit: true,
     });
     let mut locals = Vec::new();
     for link in &LINKS {

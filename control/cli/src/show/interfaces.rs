@@ -90,6 +90,11 @@ mod tests {
             note: Some("the driver has no XDP support".into()),
             ..up.clone()
         };
+        let kernel_sends = InterfaceInfo {
+            name: "veth0".into(),
+            note: Some("the kernel sends: the device takes no frames from XDP".into()),
+            ..up.clone()
+        };
         let absent = InterfaceInfo {
             name: "eth2".into(),
             zone: "dmz".into(),
@@ -100,6 +105,7 @@ mod tests {
             mode: None,
             ..up.clone()
         };
-        insta::assert_snapshot!(plain(&render(&InterfacesReport { interfaces: vec![up, generic, absent] })));
+        let interfaces = vec![up, generic, kernel_sends, absent];
+        insta::assert_snapshot!(plain(&render(&InterfacesReport { interfaces })));
     }
 }

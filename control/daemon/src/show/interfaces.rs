@@ -1,7 +1,10 @@
 use super::traffic;
 use crate::active::Active;
 use flumen_api::{InterfaceInfo, InterfacesReport, LinkState};
-use flumen_engine::{Engine, EngineError, HostFacts};
+use flumen_engine::{AttachMode, Attachment, Engine, EngineError, HostFacts};
+
+const KERNEL_SENDS: &str =
+    "the kernel sends: the device takes no frames from XDP (if it is a veth: `ethtool -K PEER gro on`)";
 
 /// Interfaces by number, with what the kernel says of them.
 pub(crate) fn interfaces(
@@ -31,10 +34,17 @@ pub(crate) fn interfaces(
             v4: link.and_then(|link| link.v4).map(Into::into),
             v6: link.and_then(|link| link.v6).map(Into::into),
             mode: attachment.map(|attachment| attachment.mode.name().to_owned()),
-            note: attachment.and_then(|attachment| attachment.note.clone()),
+            note: attachment.and_then(|attachment| note(attachment, host)),
             received: traffic(counters.received(id)),
             transmitted: traffic(counters.transmitted(id)),
         }
     });
     Ok(InterfacesReport { interfaces: interfaces.collect() })
+}
+
+/// What the kernel does for this interface that the engine would do faster.
+fn note(attachment: &Attachment, host: &HostFacts) -> Option<String> {
+    let takes = host.link(&attachment.device).is_none_or(|device| device.xdp_transmit);
+    let kernel_sends = attachment.mode == AttachMode::Driver && !takes;
+    attachment.note.clone().or_else(|| kernel_sends.then(|| KERNEL_SENDS.to_owned()))
 }

@@ -16,6 +16,7 @@ mod pins;
 mod program;
 mod routes;
 mod rows;
+mod self_test;
 mod sessions;
 mod status;
 
@@ -66,6 +67,7 @@ impl XdpEngine {
         let arrays = Arrays::map(&program)?;
         let mut rows = Rows::take(&mut program)?;
         if !pins.is_ready() {
+            self_test::run(&program, &mut rows)?;
             sessions::fill_free_records(&mut rows, arrays.records().records.len())?;
             program.pin_ready(pins)?;
         }

@@ -2,6 +2,7 @@ use super::program::{Loaded, bpf};
 use crate::binding::Binding;
 use crate::{CounterView, EngineError, LocalFacts};
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues, Stack};
+use aya::util::nr_cpus;
 use flumen_abi::{
     Counter, CounterIndex, InterfaceId, InterfaceKey, LinkIndex, LinkKey, LocalKey, LocalRow, PolicyId,
     RootKey, RootRow, SessionKey, SessionKey4, SessionRow, SessionRow4, Settings, Slot,
@@ -167,6 +168,15 @@ impl Rows {
             sums.push(sum(&row.map_err(|error| table("COUNTERS", &error))?));
         }
         Ok(CounterView::new(sums))
+    }
+
+    /// Sets a counter to zero on every CPU.
+    pub(crate) fn reset_counter(&mut self, index: CounterIndex) -> Result<(), EngineError> {
+        let cpus =
+            nr_cpus().map_err(|(_, source)| super::pins::system("count the CPUs".to_owned(), source))?;
+        let zero = PerCpuValues::try_from(vec![[0; 16]; cpus])
+            .map_err(|source| super::pins::system("reset a counter".to_owned(), source))?;
+        self.counters.set(index.0, zero, 0).map_err(|error| table("COUNTERS", &error))
     }
 
     pub(crate) fn hits(&self, policy: PolicyId) -> Result<Counter, EngineError> {

@@ -24,6 +24,11 @@ pub(crate) fn u32_ne(value: &[u8]) -> Option<u32> {
     value.try_into().ok().map(u32::from_ne_bytes)
 }
 
+/// A value that is a 64-bit number.
+pub(crate) fn u64_ne(value: &[u8]) -> Option<u64> {
+    value.try_into().ok().map(u64::from_ne_bytes)
+}
+
 /// A value that is text, without the zero that ends it.
 pub(crate) fn text(value: &[u8]) -> String {
     let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());

@@ -122,15 +122,7 @@ impl Socket {
 
     /// Waits until something can be read; false when `timeout` passed. No timeout waits for ever.
     pub(crate) fn readable(&self, timeout: Option<Duration>) -> Result<bool, Errno> {
-        let limit = match timeout {
-            Some(timeout) => PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX),
-            None => PollTimeout::NONE,
-        };
-        match poll(&mut [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)], limit) {
-            Ok(ready) => Ok(ready > 0),
-            Err(Errno::EINTR) => Ok(false),
-            Err(errno) => Err(errno),
-        }
+        any_readable([self], timeout)
     }
 
     /// Reads and discards what has come in on a listening socket: only that something changed is of interest.
@@ -155,6 +147,23 @@ impl Socket {
             self.buffer.resize(needed, 0);
         }
         retry(|| recv(self.fd.as_raw_fd(), &mut self.buffer, MsgFlags::empty()))
+    }
+}
+
+/// Waits until something can be read from one of these; false when `timeout` passed. No timeout waits for ever.
+pub(crate) fn any_readable<'a>(
+    sockets: impl IntoIterator<Item = &'a Socket>,
+    timeout: Option<Duration>,
+) -> Result<bool, Errno> {
+    let limit = match timeout {
+        Some(timeout) => PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX),
+        None => PollTimeout::NONE,
+    };
+    let poll_fd = |socket: &'a Socket| PollFd::new(socket.fd.as_fd(), PollFlags::POLLIN);
+    match poll(&mut sockets.into_iter().map(poll_fd).collect::<Vec<_>>(), limit) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::EINTR) => Ok(false),
+        Err(errno) => Err(errno),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use flumen_abi::limits::SESSIONS_DEFAULT;
 use flumen_kernel::monotonic_ms;
 use flumen_testkit::generator::Spec;
 use flumen_testkit::rig::{Device, Rig, Traffic};
@@ -41,8 +42,12 @@ struct Part {
 /// # Errors
 /// When packets are lost, or sessions do not go.
 pub(super) fn measure(short: bool) -> Result<Vec<Figure>> {
-    let mut figures = live(Duration::from_secs(if short { 2 } else { 10 }))?;
-    figures.extend(if short { expiring(100_000, 3)? } else { expiring(SESSIONS, 21)? });
+    let mut figures = live(Duration::from_secs(if short { 1 } else { 10 }))?;
+    figures.extend(if short {
+        expiring(60_000, 2, SESSIONS_DEFAULT)?
+    } else {
+        expiring(SESSIONS, 21, MILLION)?
+    });
     Ok(figures)
 }
 
@@ -62,11 +67,11 @@ fn live(watched: Duration) -> Result<Vec<Figure>> {
     ])
 }
 
-/// `sessions` that live for `timeout_s`, longer than it takes to open them all.
-fn expiring(sessions: u32, timeout_s: u32) -> Result<Vec<Figure>> {
-    let mut bed = Bed::new(Middle::Flumen(Rules::SourceNat, MILLION))?;
+/// `sessions` in a table for `room`, that live for `timeout_s`: longer than it takes to open them all.
+fn expiring(sessions: u32, timeout_s: u32, room: u32) -> Result<Vec<Figure>> {
+    let mut bed = Bed::new(Middle::Flumen(Rules::SourceNat, room))?;
     let (gateway, rig) = bed.parts().context("Flumen is the device")?;
-    gateway.commit(&Configuration { rules: Rules::SourceNat, sessions: MILLION, timeout_s })?;
+    gateway.commit(&Configuration { rules: Rules::SourceNat, sessions: room, timeout_s })?;
     let parts = open_in_parts(rig, sessions / PART, Duration::from_secs(timeout_s.into()))?;
     let first = parts.first().context("there are parts")?.deadline;
     std::thread::sleep(first.saturating_duration_since(Instant::now()));

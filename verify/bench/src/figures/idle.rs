@@ -20,7 +20,7 @@ pub(super) fn measure(short: bool) -> Result<Vec<Figure>> {
     let configuration =
         Configuration { rules: Rules::SourceNat, sessions: SESSIONS_DEFAULT, timeout_s: LONG_TIMEOUT_S };
     let daemon = DaemonProcess::start(rig.dut(), &configuration)?;
-    let cpu = daemon.cpu_percent(Duration::from_secs(if short { 2 } else { 10 }))?;
+    let cpu = daemon.cpu_percent(Duration::from_secs(if short { 1 } else { 10 }))?;
     let memory = Memory::of(daemon.pid())?;
     Ok(vec![
         Figure::new("idle/memory", memory.megabytes(), "MB"),

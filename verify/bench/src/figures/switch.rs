@@ -24,7 +24,7 @@ pub(super) fn measure(short: bool) -> Result<Vec<Figure>> {
     let mut bed = Bed::new(Middle::Flumen(Rules::Policies(10), SESSIONS_DEFAULT))?;
     let (gateway, rig) = bed.parts().context("Flumen is the device")?;
     let spec = Spec::udp4().flows(FLOWS).order(Order::Random);
-    let packets = if short { 1_000_000 } else { 6_000_000 };
+    let packets = if short { 500_000 } else { 6_000_000 };
     let loaded = AtomicBool::new(true);
     let (lost, commits) = std::thread::scope(|scope| {
         let switching = scope.spawn(|| switch(gateway, &loaded));

@@ -107,6 +107,7 @@ fn host() -> HostFacts {
             v4: Some(IpAddr::from(own.v4).into()),
             v6: Some(IpAddr::from(own.v6).into()),
             running: true,
+            xdp_transmit: true,
         });
         for addr in [IpAddr::from(own.v4), IpAddr::from(own.v6)] {
             facts.locals.push(LocalFacts { addr: addr.into(), link: index, broadcast: false });
@@ -148,7 +149,7 @@ impl Lane {
         self.traffic.random = false;
         self.send(u64::from(self.traffic.flows).next_multiple_of(BURST as u64))?;
         self.traffic.random = true;
-        self.packets = u64::from(plan.fresh) * 20 / BURST as u64 * BURST as u64;
+        self.packets = u64::from(plan.fresh) * 10 / BURST as u64 * BURST as u64;
         Ok(())
     }
 
