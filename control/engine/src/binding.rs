@@ -43,7 +43,7 @@ fn bind(interface: &InterfaceBinding, host: &HostFacts) -> Result<Binding, Engin
             zone: interface.zone,
             id: interface.id,
             mac: link.mac,
-            flags: 0,
+            flags: if device.xdp_transmit { 0 } else { LinkRow::KERNEL_SENDS },
         },
     })
 }

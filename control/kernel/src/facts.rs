@@ -117,7 +117,10 @@ mod tests {
     #[test]
     fn unique_local_serves_when_there_is_nothing_better_and_link_local_never() {
         let link_local = Address { global: false, ..address("fe80::1", 64) };
-        assert_eq!(assemble(&eth0(), &[link_local, address("fd00::1", 64)], None).links[0].v6, addr("fd00::1"));
+        assert_eq!(
+            assemble(&eth0(), &[link_local, address("fd00::1", 64)], None).links[0].v6,
+            addr("fd00::1")
+        );
         assert_eq!(assemble(&eth0(), &[link_local], None).links[0].v6, None);
     }
 

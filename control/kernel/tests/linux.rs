@@ -107,6 +107,33 @@ fn changes_arrive_once_and_bursts_arrive_together() {
     });
 }
 
+#[test]
+fn a_veth_takes_frames_of_xdp_while_its_peer_has_gro_and_each_change_arrives() {
+    in_namespace(|| {
+        ip("link add eth0 type veth peer name eth0-p");
+        ip("link set eth0 up");
+        ip("link set eth0-p up");
+        let takes = |facts: &HostFacts, link: &str| facts.link(link).unwrap().xdp_transmit;
+        let facts = LinuxHost.facts().unwrap();
+        if takes(&facts, "lo") {
+            eprintln!("skipped: the kernel does not tell XDP features (before Linux 6.3)");
+            return;
+        }
+        assert!(!takes(&facts, "eth0"), "GRO of a new veth is off");
+
+        let mut watch = LinuxHost.watch().unwrap();
+        assert_eq!(watch.next(Duration::ZERO).unwrap(), Some(facts));
+        let gro = Setting::Feature { device: "eth0-p".to_owned(), feature: "rx-gro".to_owned() };
+        let begin = Instant::now();
+        for (value, expected) in [("on", true), ("off", false), ("on", true)] {
+            LinuxHost.write_setting(&gro, value).unwrap();
+            let facts = until(&mut *watch, |facts| takes(facts, "eth0") == expected);
+            assert!(!takes(&facts, "eth0-p"), "the own end's GRO is the peer's business");
+        }
+        assert!(begin.elapsed() < Duration::from_secs(2), "heard, and not found by looking now and then");
+    });
+}
+
 fn until(watch: &mut dyn flumen_kernel::HostWatch, wanted: impl Fn(&HostFacts) -> bool) -> HostFacts {
     let deadline = Instant::now() + Duration::from_secs(5);
     while Instant::now() < deadline {

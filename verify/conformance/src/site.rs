@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 /// Every interface in its zone, no rules, nothing allowed to the host.
 ///
-/// Zones: `trust` has `lan`, `off` and VLAN 100 of `lan`; `untrust` has `wan` and VLAN 7.8 of it; `dmz`, `thin` and
-/// `bare` have the link of their name. `stray` is in none.
+/// Zones: `trust` has `lan`, `off` and VLAN 100 of `lan`; `untrust` has `wan` and VLAN 7.8 of it; `dmz`, `thin`, `bare`
+/// and `modem` have the link of their name. `stray` is in none.
 pub fn site() -> Value {
     json!({
         "interfaces": {
-            "lan": {}, "wan": {}, "dmz": {}, "thin": {}, "bare": {}, "off": {},
+            "lan": {}, "wan": {}, "dmz": {}, "thin": {}, "bare": {}, "off": {}, "modem": {},
             "lan100": {"device": "lan", "vlan": 100, "link": "lan100"},
             "wan78": {"device": "wan", "vlan": 7, "inner-vlan": 8, "link": "wan7.8"}
         },
@@ -23,7 +23,8 @@ pub fn site() -> Value {
                 "untrust": {"interfaces": ["wan", "wan78"]},
                 "dmz": {"interfaces": ["dmz"]},
                 "thin": {"interfaces": ["thin"]},
-                "bare": {"interfaces": ["bare"]}
+                "bare": {"interfaces": ["bare"]},
+                "modem": {"interfaces": ["modem"]}
             },
             "policies": [],
             "nat": {"source": [], "destination": []},

@@ -25,31 +25,35 @@ pub struct WorldLink {
     pub v6: Option<&'static str>,
     /// Whether the kernel forwards what arrives on it.
     pub forwarding: bool,
+    /// Whether it takes frames from XDP.
+    pub xdp_transmit: bool,
 }
 
 /// A link with both families and forwarding on.
 const fn link(name: &'static str, index: u32, mtu: u32, v4: &'static str, v6: &'static str) -> WorldLink {
-    WorldLink { name, index, mtu, v4: Some(v4), v6: Some(v6), forwarding: true }
+    WorldLink { name, index, mtu, v4: Some(v4), v6: Some(v6), forwarding: true, xdp_transmit: true }
 }
 
 /// Every link. What is special about each is in its name:
 ///
-/// - `thin` has an MTU of 1300, `bare` no address, `off` no forwarding; `stray` is never configured.
+/// - `thin` has an MTU of 1300, `bare` no address, `off` no forwarding, `modem` takes no frames from XDP;
+///   `stray` is never configured.
 /// - `lan100` and `wan7.8` have the addresses of tagged interfaces on `lan` and `wan`.
-pub const LINKS: [WorldLink; 9] = [
+pub const LINKS: [WorldLink; 10] = [
     link("lan", 11, 1500, "10.0.1.1/24", "2001:db8:1::1/64"),
     link("wan", 12, 1500, "203.0.113.1/24", "2001:db8:2::1/64"),
     link("dmz", 13, 1500, "10.0.3.1/24", "2001:db8:3::1/64"),
     link("thin", 14, 1300, "10.0.4.1/24", "2001:db8:4::1/64"),
-    WorldLink { name: "bare", index: 15, mtu: 1500, v4: None, v6: None, forwarding: true },
+    WorldLink { v4: None, v6: None, ..link("bare", 15, 1500, "", "") },
     WorldLink { forwarding: false, ..link("off", 16, 1500, "10.0.6.1/24", "2001:db8:6::1/64") },
     link("stray", 17, 1500, "10.0.9.1/24", "2001:db8:9::1/64"),
     link("lan100", 18, 1500, "10.1.0.1/24", "2001:db8:100::1/64"),
     link("wan7.8", 19, 1500, "10.2.0.1/24", "2001:db8:78::1/64"),
+    WorldLink { xdp_transmit: false, ..link("modem", 20, 1500, "10.0.7.1/24", "2001:db8:7::1/64") },
 ];
 
 /// A neighbour whose link address the kernel knows: `(link, address)`. Its MAC is [`neighbour_mac`].
-pub const NEIGHBOURS: [(&str, &str); 22] = [
+pub const NEIGHBOURS: [(&str, &str); 24] = [
     ("lan", "10.0.1.10"),
     ("lan", "2001:db8:1::10"),
     ("lan", "10.0.1.11"),
@@ -66,6 +70,8 @@ pub const NEIGHBOURS: [(&str, &str); 22] = [
     ("bare", "2001:db8:5::10"),
     ("off", "10.0.6.10"),
     ("off", "2001:db8:6::10"),
+    ("modem", "10.0.7.10"),
+    ("modem", "2001:db8:7::10"),
     ("stray", "10.0.9.10"),
     ("stray", "2001:db8:9::10"),
     ("lan100", "10.1.0.10"),
@@ -168,8 +174,7 @@ pub fn facts() -> HostFacts {
         v4: primary(link.v4),
         v6: primary(link.v6),
         running: true,
-        xdp_transmit: true,
-        xdp_transmit: true,
+        xdp_transmit: link.xdp_transmit,
     });
     let mut locals = Vec::new();
     for link in &LINKS {

@@ -12,16 +12,19 @@ use flumen_testkit::netns::Netns;
 
 /// How often the server looks for a new connection and for its end.
 const POLL: Duration = Duration::from_millis(2);
+/// Bytes of a slow answer that are sent at once, and the time until the next ones.
+const SLOW: (usize, Duration) = (40_000, Duration::from_millis(10));
 /// How long a client may be silent.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Serves HTTP over IPv4 and IPv6 on one port of a namespace until it is dropped.
 ///
 /// `/whoami` answers with the client's address and port, as the server sees them; `/bytes/N` with N bytes of
-/// [`content`]; anything else is 404.
+/// [`content`]; `/slow/N` with the same at 4 MB/s, until [`HttpServer::hurry`]; anything else is 404.
 #[derive(Debug)]
 pub struct HttpServer {
     stop: Arc<AtomicBool>,
+    hurry: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -58,23 +61,32 @@ impl HttpServer {
         let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, port))
             .with_context(|| format!("cannot listen on port {port}"))?;
         listener.set_nonblocking(true)?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
+        let [stop, hurry] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+        let (stopped, hurried) = (Arc::clone(&stop), Arc::clone(&hurry));
         let thread = std::thread::spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
                 match listener.accept() {
-                    Ok((stream, peer)) => drop(std::thread::spawn(move || serve(stream, peer))),
+                    Ok((stream, peer)) => {
+                        let hurried = Arc::clone(&hurried);
+                        drop(std::thread::spawn(move || serve(stream, peer, &hurried)));
+                    }
                     Err(_) => std::thread::sleep(POLL),
                 }
             }
         });
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self { stop, hurry, thread: Some(thread) })
+    }
+
+    /// Slow answers are no longer slow.
+    pub fn hurry(&self) {
+        self.hurry.store(true, Ordering::Relaxed);
     }
 }
 
 impl Drop for HttpServer {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.hurry();
         if let Some(Err(_)) = self.thread.take().map(JoinHandle::join) {
             eprintln!("the web server had died");
         }
@@ -82,12 +94,12 @@ impl Drop for HttpServer {
 }
 
 /// One request and its answer. A client that goes away is no error of ours.
-fn serve(stream: TcpStream, peer: SocketAddr) {
+fn serve(stream: TcpStream, peer: SocketAddr, hurry: &AtomicBool) {
     let served = stream
         .set_nonblocking(false)
         .and_then(|()| stream.set_read_timeout(Some(PATIENCE)))
         .and_then(|()| stream.set_write_timeout(Some(PATIENCE)))
-        .and_then(|()| answer(&stream, peer));
+        .and_then(|()| answer(&stream, peer, hurry));
     if let Err(error) = served
         && !matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
     {
@@ -95,19 +107,28 @@ fn serve(stream: TcpStream, peer: SocketAddr) {
     }
 }
 
-fn answer(mut stream: &TcpStream, peer: SocketAddr) -> io::Result<()> {
+fn answer(mut stream: &TcpStream, peer: SocketAddr, hurry: &AtomicBool) -> io::Result<()> {
     let mut lines = BufReader::new(stream).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
     let path = request.split(' ').nth(1).unwrap_or_default();
-    let (status, body) = match path.strip_prefix("/bytes/").map(str::parse) {
+    let slow = path.starts_with("/slow/");
+    let length = path.strip_prefix("/bytes/").or_else(|| path.strip_prefix("/slow/")).map(str::parse);
+    let (status, body) = match length {
         Some(Ok(length)) => ("200 OK", content(length)),
         _ if path == "/whoami" => ("200 OK", format!("{}\n", unmapped(peer)).into_bytes()),
-        _ => ("404 Not Found", b"there is /whoami and /bytes/N\n".to_vec()),
+        _ => ("404 Not Found", b"there is /whoami, /bytes/N and /slow/N\n".to_vec()),
     };
     let length = body.len();
     write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")?;
-    stream.write_all(&body)
+    let (size, pause) = SLOW;
+    for piece in body.chunks(size) {
+        stream.write_all(piece)?;
+        if slow && !hurry.load(Ordering::Relaxed) {
+            std::thread::sleep(pause);
+        }
+    }
+    Ok(())
 }
 
 /// An IPv4 client of an IPv6 socket, as IPv4.

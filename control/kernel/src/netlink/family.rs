@@ -49,9 +49,7 @@ impl Family {
         attributes: AttributeWriter,
         parse: impl Fn(Attributes<'_>) -> Option<T>,
     ) -> Result<Option<T>, KernelError> {
-        self.socket.ask(action, self.row.id, &request(command, attributes), |message| {
-            parse(answer(message)?)
-        })
+        self.socket.ask(action, self.row.id, &request(command, attributes), |message| parse(answer(message)?))
     }
 
     /// Reads a whole table; `parse` gets the attributes of each entry.

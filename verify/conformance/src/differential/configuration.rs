@@ -4,8 +4,8 @@ use super::Random;
 use crate::site::{destination_nat, flow, policies, site, source_nat};
 use serde_json::{Value, json};
 
-const ZONES: [&str; 5] = ["trust", "untrust", "dmz", "thin", "bare"];
-const INTERFACES: [&str; 8] = ["lan", "wan", "dmz", "thin", "bare", "off", "lan100", "wan78"];
+const ZONES: [&str; 6] = ["trust", "untrust", "dmz", "thin", "bare", "modem"];
+const INTERFACES: [&str; 9] = ["lan", "wan", "dmz", "thin", "bare", "off", "modem", "lan100", "wan78"];
 const ADDRESSES: [&str; 8] = [
     "10.0.0.0/8",
     "10.0.1.0/24",
@@ -49,7 +49,7 @@ const SERVICES: [&str; 8] = ["ping", "ssh", "dns", "dhcp", "traceroute", "ike", 
 const PORT_RANGES: [&str; 6] = ["1024-65535", "5000-5000", "4000-4001", "4000-4003", "1-65535", "53-60"];
 
 /// A configuration with the interfaces of the world. It may be refused: rules are drawn without looking.
-pub(super) fn generate(random: &mut Random) -> Value {
+pub fn generate(random: &mut Random) -> Value {
     let mut configuration = zones(random);
     configuration["security"]["applications"] = json!({
         "web": {"protocol": "tcp", "destination-port": [80, "8080-8090"]},

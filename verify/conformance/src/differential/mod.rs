@@ -12,13 +12,14 @@ mod shrink;
 mod traffic;
 mod twin;
 
-pub use case::{Case, CaseStep};
+pub use case::{Case, CaseStep, unhex};
+pub use configuration::generate as configuration;
 pub use pair::{Difference, Pair};
 pub use random::Random;
+pub use traffic::{Traffic, View};
 
 use anyhow::Result;
 use std::collections::BTreeMap;
-use traffic::Traffic;
 
 /// Sessions that both engines have room for: few, so that the table fills up.
 pub const SESSIONS: u32 = 12;
@@ -66,7 +67,7 @@ pub fn run(pair: &mut Pair, seed: u64, frames: u64) -> Result<(Tally, Option<(Ca
 /// A generated configuration that compiles.
 fn accepted(random: &mut Random, tally: &mut Tally) -> serde_json::Value {
     loop {
-        let configuration = configuration::generate(random);
+        let configuration = configuration(random);
         if crate::site::compiled(&configuration, 1).is_ok() {
             tally.configurations += 1;
             return configuration;

@@ -1,3 +1,4 @@
+use super::View;
 use super::case::{CaseStep, unhex};
 use super::twin::{Twin, TwinTaken};
 use crate::executor::{Executor, KernelExecutor, SessionTable, Taken};
@@ -5,7 +6,7 @@ use crate::harness::hex;
 use crate::site::compiled;
 use crate::world::WorldLink;
 use anyhow::{Context, Result, anyhow};
-use flumen_abi::{Counter, CounterIndex, InterfaceId, Outcome, PolicyId, Reason, SessionKey, SessionRow};
+use flumen_abi::{Counter, CounterIndex, InterfaceId, Outcome, PolicyId, Reason};
 use flumen_engine::{Engine, Ruleset};
 use flumen_testkit::packet::dissect;
 use serde_json::Value;
@@ -27,16 +28,6 @@ pub struct Pair {
     hits: Vec<Counter>,
     /// How each frame of the case ended.
     reasons: Vec<Reason>,
-}
-
-/// What the generator may know.
-pub(super) struct View<'a> {
-    /// The ruleset in force.
-    pub(super) ruleset: &'a Ruleset,
-    /// Number of configurations.
-    pub(super) configurations: usize,
-    /// Every session row.
-    pub(super) sessions: Vec<(SessionKey, SessionRow)>,
 }
 
 /// How the engines differ, in words.

@@ -1,14 +1,14 @@
 //! Generated frames: new flows, packets and errors of live sessions, fragments, and all of these damaged.
 
-use super::pair::View;
 use super::{CaseStep, Random};
 use crate::world::{LINKS, WorldLink, neighbour_mac, parse};
 use flumen_abi::{SessionKey, SessionRow, ZoneId};
+use flumen_engine::Ruleset;
 use flumen_testkit::packet::{ACK, Checksum, FIN, Mac, PSH, Packet, RST, SYN, protocol};
 use std::net::IpAddr;
 
 /// Hosts that are neighbours, and the device and tags that they are behind.
-const HOSTS: [(&str, &str, &str, [u16; 2]); 15] = [
+const HOSTS: [(&str, &str, &str, [u16; 2]); 16] = [
     ("10.0.1.10", "2001:db8:1::10", "lan", [0, 0]),
     ("10.0.1.10", "2001:db8:1::10", "lan", [0, 0]),
     ("10.0.1.11", "2001:db8:1::11", "lan", [0, 0]),
@@ -22,6 +22,7 @@ const HOSTS: [(&str, &str, &str, [u16; 2]); 15] = [
     ("10.0.4.10", "2001:db8:4::10", "thin", [0, 0]),
     ("10.0.5.10", "2001:db8:5::10", "bare", [0, 0]),
     ("10.0.6.10", "2001:db8:6::10", "off", [0, 0]),
+    ("10.0.7.10", "2001:db8:7::10", "modem", [0, 0]),
     ("10.1.0.10", "2001:db8:100::10", "lan", [100, 0]),
     ("10.2.0.10", "2001:db8:78::10", "wan", [7, 8]),
 ];
@@ -66,16 +67,27 @@ struct Flow {
     dport: u16,
 }
 
-/// What the generator remembers of a case.
+/// What the generator may know of the engine that it makes frames for.
+pub struct View<'a> {
+    /// The ruleset in force.
+    pub ruleset: &'a Ruleset,
+    /// Number of configurations that can come into force.
+    pub configurations: usize,
+    /// Every session row.
+    pub sessions: Vec<(SessionKey, SessionRow)>,
+}
+
+/// Makes frames, times and commits. Remembers the last frame, to send it again.
 #[derive(Default)]
-pub(super) struct Traffic {
+pub struct Traffic {
     last: Option<(String, Vec<u8>)>,
 }
 
 // === impl Traffic ===
 
 impl Traffic {
-    pub(super) fn next(&mut self, random: &mut Random, view: &View<'_>) -> CaseStep {
+    /// The next step.
+    pub fn next(&mut self, random: &mut Random, view: &View<'_>) -> CaseStep {
         match random.below(200) {
             0..4 => return CaseStep::Wait(*random.pick(&[500, 1_500, 2_500, 10_500, 31_500, 100_500])),
             4..7 => return CaseStep::Sweep,
@@ -316,6 +328,7 @@ fn transport(random: &mut Random, packet: Packet, flow: Flow) -> Packet {
     let packet = match random.below(16) {
         0 if flow.proto == protocol::UDP => packet.checksum(Checksum::Zero),
         1 if matches!(flow.proto, protocol::UDP | protocol::TCP) => packet.checksum(Checksum::Value(0xffff)),
+        2 if matches!(flow.proto, protocol::UDP | protocol::TCP) => packet.checksum(Checksum::Partial),
         _ => packet,
     };
     let len = match random.below(20) {

@@ -66,9 +66,9 @@ impl WorldNamespace {
 fn links() -> String {
     let line = |link: &crate::world::WorldLink| {
         let (name, index, mac, mtu) = (link.name, link.index, Mac(link.mac()), link.mtu);
-        format!(
-            "link add {name} index {index} address {mac} mtu {mtu} type veth peer name {name}-p mtu {mtu}\n"
-        )
+        let peer = index + 100; // a number that the kernel chooses might be one of ours
+        let link = format!("link add {name} index {index} address {mac} mtu {mtu} type veth");
+        format!("{link} peer name {name}-p index {peer} mtu {mtu}\n")
     };
     LINKS.iter().map(line).collect()
 }
@@ -86,17 +86,16 @@ fn addresses() -> String {
         }
     }
     for (prefix, route) in &ROUTES {
-        let family = if prefix.contains(':') { "-6" } else { "-4" };
         let target = match route {
             WorldRoute::Via(link, hop) => format!("{prefix} via {hop} dev {link}"),
             WorldRoute::Onto(link) => format!("{prefix} dev {link}"),
             WorldRoute::Refused(kind) => format!("{kind} {prefix}"),
-            WorldRoute::Encapsulated(link) if family == "-6" => {
+            WorldRoute::Encapsulated(link) if prefix.contains(':') => {
                 format!("{prefix} encap ip6 id 1 dst 2001:db8:2::10 dev {link}")
             }
             WorldRoute::Encapsulated(link) => format!("{prefix} encap ip id 1 dst 203.0.113.10 dev {link}"),
         };
-        lines += &format!("{family} route add {target}\n");
+        lines += &format!("route add {target}\n");
     }
     for (link, address) in &NEIGHBOURS {
         let mac = Mac(neighbour_mac(parse(address)));
@@ -105,7 +104,7 @@ fn addresses() -> String {
     lines
 }
 
-/// Hands `lines` to `ip -batch` in the namespace. Its `-4` and `-6` are options of the line's command.
+/// Hands `lines` to `ip -batch` in the namespace. The family follows from the addresses.
 fn batch(netns: &Netns, lines: &str) -> Result<()> {
     let mut child = Command::new("ip")
         .args(["-n", netns.name(), "-batch", "-"])
@@ -114,8 +113,6 @@ fn batch(netns: &Netns, lines: &str) -> Result<()> {
         .stderr(Stdio::piped())
         .spawn()
         .context("cannot start ip")?;
-    // `ip -batch` takes no options within a line: the family follows from the prefix
-    let lines = lines.replace("-4 route", "route").replace("-6 route", "route");
     child.stdin.take().context("ip has a stdin")?.write_all(lines.as_bytes())?;
     let output = child.wait_with_output()?;
     if !output.status.success() {

@@ -3,7 +3,7 @@ use crate::world::{self, WorldRoutes};
 use anyhow::Result;
 use flumen_abi::{CounterIndex, IfIndex, SessionSlot, Slot};
 use flumen_engine::{Ruleset, native};
-use flumen_native::{Bounds, FrameBuffer, Native, NativeEnvironment};
+use flumen_native::{Bounds, FrameBuffer, Native, NativeEnvironment, NativeTables};
 use flumen_pipeline::Tables;
 
 /// Whether sessions keep the next hops that they have learnt.
@@ -33,13 +33,15 @@ impl NativeExecutor {
         NativeExecutor {
             bounds,
             next_hops,
-            engine: Native::new(
-                flumen_native::NativeTables::new(bounds),
-                NativeEnvironment::new(WorldRoutes::new(), 1),
-            ),
+            engine: Native::new(NativeTables::new(bounds), NativeEnvironment::new(WorldRoutes::new(), 1)),
             slot: Slot::new(0),
             buffer: FrameBuffer::new(&[]),
         }
+    }
+
+    /// The engine's tables.
+    pub fn tables(&self) -> &NativeTables<'static> {
+        &self.engine.tables
     }
 
     fn now_ms(&self) -> u32 {

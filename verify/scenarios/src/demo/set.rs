@@ -18,7 +18,7 @@ pub(super) const IPERF_PORT: u16 = 5201;
 /// Everything that the tour needs.
 pub(super) struct Set {
     pub(super) lab: Lab,
-    _web: [HttpServer; 3],
+    web: [HttpServer; 3],
     _iperf: Daemon,
 }
 
@@ -40,13 +40,20 @@ impl Set {
             [HttpServer::start(server, 80)?, HttpServer::start(server, 8080)?, HttpServer::start(vault, 80)?];
         let iperf = server.spawn("iperf3 -s")?;
         server.wait_listening(Listener::Tcp(IPERF_PORT), READY)?;
-        Ok(Self { lab, _web: web, _iperf: iperf })
+        Ok(Self { lab, web, _iperf: iperf })
     }
 
     /// Where files of the tour are: every host's working directory.
     pub(super) fn directory(&self) -> Result<std::path::PathBuf> {
         let file = self.lab.flumen().places().file("x");
         Ok(file.parent().context("a file is in a directory")?.to_owned())
+    }
+
+    /// Ends the slowness of slow downloads.
+    pub(super) fn hurry(&self) {
+        for server in &self.web {
+            server.hurry();
+        }
     }
 
     /// A line that somebody types, as a command; arguments are parted by spaces.

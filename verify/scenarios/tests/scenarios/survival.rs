@@ -8,7 +8,8 @@ use flumen_testkit::wait_until;
 
 use crate::support::{SOON, UdpEcho, ask, count, curl, server_ips, udp_to, url};
 
-const LENGTH: usize = 16_000_000;
+/// At 4 MB/s, longer than the restart of a daemon takes.
+const LENGTH: usize = 48_000_000;
 
 /// What tells a session from others, without its counters.
 fn identity(session: &SessionInfo) -> impl PartialEq + std::fmt::Debug + use<> {
@@ -32,14 +33,11 @@ fn a_download_goes_on_while_the_daemon_is_dead_and_completes_when_it_is_back() {
     );
     for to in server_ips() {
         let mut lab = Lab::new(&closed).unwrap();
-        let _servers = [80, 8000].map(|port| HttpServer::start(lab.server(), port).unwrap());
+        let servers = [80, 8000].map(|port| HttpServer::start(lab.server(), port).unwrap());
         let copy = lab.flumen().places().file("copy.bin");
         let arrived = || std::fs::metadata(&copy).map_or(0, |facts| facts.len());
-        let line = format!(
-            "curl --silent --max-time 60 --limit-rate 4M --output {} {}/bytes/{LENGTH}",
-            copy.display(),
-            url(to, 80)
-        );
+        let line =
+            format!("curl --silent --max-time 60 --output {} {}/slow/{LENGTH}", copy.display(), url(to, 80));
         let mut download = lab.client().spawn(&line).unwrap();
         wait_until("some has arrived", SOON, || arrived() > 1_000_000).unwrap();
         let before = lab.flumen().sessions().unwrap();
@@ -58,6 +56,7 @@ fn a_download_goes_on_while_the_daemon_is_dead_and_completes_when_it_is_back() {
         assert_eq!(identity(same), identity(&before[0]));
         assert!(same.reverse.packets > before[0].reverse.packets);
         assert!(download.status().is_none(), "the restart falls into the download");
+        servers[0].hurry();
         download.wait(Duration::from_secs(60)).unwrap();
         assert!(std::fs::read(&copy).unwrap() == content(LENGTH), "it arrives whole");
     }
