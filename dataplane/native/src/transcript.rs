@@ -48,10 +48,10 @@ impl<'a> Transcript<'a> {
     fn tuple(&self, key: &SessionKey) -> String {
         let (sport, dport) = (key.sport, key.dport);
         format!(
-            "{}:{sport} -> {}:{dport} proto {} zone {}",
+            "{} {}:{sport} -> {}:{dport} from zone {}",
+            protocol(key.proto),
             key.src,
             key.dst,
-            key.proto,
             self.names.zone(key.zone)
         )
     }
@@ -82,13 +82,13 @@ impl Trace for Transcript<'_> {
                     Fragment::Later => ", later fragment",
                 };
                 let text = format!(
-                    "{} {}:{} -> {}:{} proto {} ttl {} length {}{fragment}",
+                    "{} {} {}:{} -> {}:{} ttl {} length {}{fragment}",
                     if packet.key.src.is_v4() { "IPv4" } else { "IPv6" },
+                    protocol(packet.key.proto),
                     packet.key.src,
                     packet.key.sport,
                     packet.key.dst,
                     packet.key.dport,
-                    packet.key.proto,
                     packet.ttl,
                     packet.length,
                 );
@@ -188,6 +188,17 @@ impl Trace for Transcript<'_> {
             }
             Step::Ttl(ttl) => self.line("ttl", format!("now {ttl}"), None),
         }
+    }
+}
+
+/// A protocol as people call it.
+fn protocol(number: u8) -> String {
+    match number {
+        1 => "ICMP".to_owned(),
+        6 => "TCP".to_owned(),
+        17 => "UDP".to_owned(),
+        58 => "ICMPv6".to_owned(),
+        other => format!("protocol {other}"),
     }
 }
 

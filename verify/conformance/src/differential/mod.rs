@@ -6,6 +6,7 @@
 
 mod case;
 mod configuration;
+mod corpus;
 mod pair;
 mod random;
 mod shrink;
@@ -14,6 +15,7 @@ mod twin;
 
 pub use case::{Case, CaseStep, unhex};
 pub use configuration::generate as configuration;
+pub use corpus::CORPUS;
 pub use pair::{Difference, Pair};
 pub use random::Random;
 pub use traffic::{Traffic, View};
