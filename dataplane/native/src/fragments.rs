@@ -33,3 +33,31 @@ impl FragmentTable {
         self.rows.iter()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FragmentTable;
+    use flumen_abi::{Addr, FragmentKey, FragmentRow, ZoneId};
+    use zerocopy::FromZeros;
+
+    fn key(identification: u32) -> FragmentKey {
+        let addr = Addr::v4([192, 0, 2, 1]);
+        FragmentKey { src: addr, dst: addr, identification, zone: ZoneId(1), proto: 17, reserved: 0 }
+    }
+
+    fn row(seen_ms: u32) -> FragmentRow {
+        FragmentRow { seen_ms, ..FragmentRow::new_zeroed() }
+    }
+
+    #[test]
+    fn the_entry_that_was_inserted_first_makes_room() {
+        let mut table = FragmentTable::new(2);
+        table.insert(&key(1), &row(10));
+        table.insert(&key(2), &row(20));
+        table.insert(&key(1), &row(30));
+        assert_eq!(table.find(&key(1)), Some(row(30)), "inserted again, not twice");
+        table.insert(&key(3), &row(40));
+        assert_eq!((table.find(&key(1)), table.find(&key(2))), (None, Some(row(20))));
+        assert_eq!(table.iter().count(), 2);
+    }
+}

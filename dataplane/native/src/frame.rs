@@ -39,3 +39,20 @@ impl FrameBuffer {
         result
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FrameBuffer;
+    use flumen_frame::Frame;
+
+    #[test]
+    fn a_buffer_grows_into_its_headroom_and_takes_another_frame_after() {
+        let mut buffer = FrameBuffer::new(&[7; 60]);
+        assert!(buffer.with(|frame| frame.adjust_head(-8) && frame.truncate(40)));
+        assert_eq!(buffer.bytes().len(), 40);
+        assert_eq!(buffer.bytes()[8..], [7; 32]);
+        assert!(!buffer.with(|frame| frame.adjust_head(-(FrameBuffer::HEADROOM as i32))));
+        buffer.refill(&[9; 100]);
+        assert_eq!(buffer.bytes(), [9; 100]);
+    }
+}

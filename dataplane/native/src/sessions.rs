@@ -81,3 +81,42 @@ impl SessionTable {
         self.rows.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SessionTable;
+    use flumen_abi::{Addr, SessionKey, SessionRow, ZoneId};
+    use flumen_pipeline::InsertError;
+    use zerocopy::FromZeros;
+
+    fn key(port: u16) -> SessionKey {
+        SessionKey {
+            src: Addr::v4([192, 0, 2, 1]),
+            dst: Addr::v4([192, 0, 2, 2]),
+            sport: port.into(),
+            dport: 80.into(),
+            zone: ZoneId(1),
+            proto: 6,
+            reserved: 0,
+        }
+    }
+
+    fn row(port: u16) -> SessionRow {
+        SessionRow { sport: port.into(), ..SessionRow::new_zeroed() }
+    }
+
+    #[test]
+    fn a_key_is_taken_once_and_free_again_when_removed() {
+        let mut table = SessionTable::new(2);
+        assert_eq!(table.insert(&key(1), &row(10)), Ok(()));
+        assert_eq!(table.insert(&key(1), &row(11)), Err(InsertError::Exists));
+        assert_eq!(table.find(&key(1)), Some(&row(10)), "the first row stays");
+        assert_eq!(table.insert(&key(2), &row(20)), Ok(()));
+        assert_eq!(table.insert(&key(3), &row(30)), Err(InsertError::Full));
+        assert_eq!(table.insert(&key(2), &row(21)), Err(InsertError::Exists), "also when it is full");
+        table.remove(&key(1));
+        table.remove(&key(1));
+        assert_eq!(table.insert(&key(3), &row(30)), Ok(()));
+        assert_eq!((table.len(), table.find(&key(1))), (2, None));
+    }
+}

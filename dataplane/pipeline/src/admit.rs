@@ -155,13 +155,14 @@ fn forward<T: Tables, E, S>(context: &Context<'_, T, E, S>, packet: &Packet) -> 
 /// successors in steps that spread over the range.
 #[inline(always)]
 fn port(nat: &NatRow, own: PortBe, random: u32, attempt: u32) -> u16 {
-    const STEP: u32 = 7919; // a prime: the steps reach every port of a range before one comes again
+    const STEPS: [u32; 2] = [7919, 7907]; // primes: unless one divides the range, it reaches every port before one comes again
     let own = own.get();
     if attempt == 0 && own >= nat.port_low && own <= nat.port_high {
         return own;
     }
     let span = nat.port_high.saturating_sub(nat.port_low) as u32 + 1;
-    let place = (random & 0xff_ffff).wrapping_add(attempt.wrapping_mul(STEP)) % span;
+    let step = if span % STEPS[0] == 0 { STEPS[1] } else { STEPS[0] };
+    let place = (random & 0xff_ffff).wrapping_add(attempt.wrapping_mul(step)) % span;
     nat.port_low.wrapping_add(place as u16)
 }
 
@@ -206,4 +207,80 @@ fn reverse(key: &SessionKey, row: &SessionRow, reverse_key: &mut SessionKey, int
     into.flags = SessionFlags(bits);
     into.reserved = 0;
     into.hop.epoch = 0;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PORT_ATTEMPTS, flags, port};
+    use flumen_abi::{Addr, NatRow, PolicyId, PortBe, SessionFlags, SessionKey, ZoneId};
+
+    fn range(port_low: u16, port_high: u16) -> NatRow {
+        NatRow {
+            addr: Addr::UNSPECIFIED,
+            port_low,
+            port_high,
+            kind: 1,
+            reserved: [0; 3],
+            id: PolicyId(1),
+            reserved2: 0,
+        }
+    }
+
+    #[test]
+    fn the_senders_own_port_is_tried_first_when_it_is_in_range() {
+        let nat = range(4000, 4999);
+        assert_eq!(port(&nat, PortBe::new(4000), 77, 0), 4000);
+        assert_eq!(port(&nat, PortBe::new(4999), 77, 0), 4999);
+        assert_eq!(port(&nat, PortBe::new(5000), 77, 0), 4077);
+    }
+
+    #[test]
+    fn attempts_try_different_ports_of_every_range_and_none_beyond_it() {
+        // whole multiples of one step's length, and the widest ranges there are
+        for (low, high) in [(1024, 65_535), (1, 65_535), (1024, 8942), (1000, 8906), (10, 10 + 7919 * 8 - 1)]
+        {
+            let nat = range(low, high);
+            for random in [0, 1, 12_345, u32::MAX] {
+                let mut tried = [0; PORT_ATTEMPTS as usize];
+                for (attempt, slot) in (0..PORT_ATTEMPTS).zip(&mut tried) {
+                    *slot = port(&nat, PortBe::new(0), random, attempt);
+                    assert!((low..=high).contains(slot));
+                }
+                tried.sort_unstable();
+                assert!(tried.windows(2).all(|pair| pair[0] != pair[1]), "{low}-{high}: {tried:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_small_range_is_tried_whole() {
+        for span in 1..=PORT_ATTEMPTS as u16 {
+            let nat = range(5000, 5000 + span - 1);
+            let mut tried = [false; PORT_ATTEMPTS as usize];
+            for attempt in 0..PORT_ATTEMPTS {
+                tried[usize::from(port(&nat, PortBe::new(0), 99, attempt) - 5000)] = true;
+            }
+            assert!(tried[..usize::from(span)].iter().all(|tried| *tried), "{span}");
+        }
+    }
+
+    #[test]
+    fn what_differs_from_the_key_is_rewritten() {
+        let key = SessionKey {
+            src: Addr::v4([10, 0, 0, 1]),
+            dst: Addr::v4([192, 0, 2, 1]),
+            sport: PortBe::new(1),
+            dport: PortBe::new(2),
+            zone: ZoneId(1),
+            proto: 17,
+            reserved: 0,
+        };
+        let mut row = crate::context::Scratch::default().work.row;
+        (row.src, row.dst, row.sport, row.dport) = (key.src, key.dst, key.sport, key.dport);
+        assert_eq!(flags(&key, &row), SessionFlags(0));
+        row.sport = PortBe::new(9);
+        assert_eq!(flags(&key, &row), SessionFlags(SessionFlags::SOURCE));
+        row.dst = Addr::v4([192, 0, 2, 2]);
+        assert_eq!(flags(&key, &row), SessionFlags(SessionFlags::SOURCE | SessionFlags::DESTINATION));
+    }
 }

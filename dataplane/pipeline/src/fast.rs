@@ -87,7 +87,10 @@ fn session<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &
 
 /// Leaves the kernel's route for the packet, as `context.work.row` makes it, in `context.work.route`, and its egress
 /// interface in `context.work.link`. A route that leads nowhere is found out by [`egress`].
-#[inline(always)]
+///
+/// Not inlined: in eBPF it has a stack of its own, and first packets have little left (512 bytes in all, each function's
+/// rounded up to 32 by Linux 6.1).
+#[inline(never)]
 pub(crate) fn route<T: Tables, E: Environment, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     packet: &Packet,

@@ -167,3 +167,18 @@ fn opens_session<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, packet: &P
         Kind::Udp | Kind::IcmpQuery | Kind::Other => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::link_local;
+    use flumen_abi::Addr;
+
+    #[test]
+    fn link_local_is_fe80_slash_10_and_169_254_slash_16() {
+        let v6 = |first: [u8; 2]| Addr::v6([first[0], first[1], 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        assert!(link_local(v6([0xfe, 0x80])) && link_local(v6([0xfe, 0xbf])));
+        assert!(!link_local(v6([0xfe, 0x7f])) && !link_local(v6([0xfe, 0xc0])));
+        assert!(link_local(Addr::v4([169, 254, 0, 0])) && link_local(Addr::v4([169, 254, 255, 255])));
+        assert!(!link_local(Addr::v4([169, 253, 255, 255])) && !link_local(Addr::v4([169, 255, 0, 0])));
+    }
+}

@@ -57,3 +57,65 @@ fn tcp_timeout(timeouts: &Timeouts, forward: u8, reverse: u8) -> u32 {
         timeouts.tcp_initial_ms
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{initial_timeout, tcp_changes, tcp_closed, tcp_seen};
+    use flumen_abi::{Direction, Generation, PolicyId, SessionRecord, Timeouts};
+    use flumen_wire::tcp::{ACK, FIN, PSH, RST, SYN};
+
+    const TIMEOUTS: Timeouts = Timeouts {
+        tcp_initial_ms: 1,
+        tcp_established_ms: 2,
+        tcp_closing_ms: 3,
+        tcp_closed_ms: 4,
+        udp_ms: 5,
+        icmp_ms: 6,
+        other_ms: 7,
+    };
+
+    #[test]
+    fn each_protocol_starts_with_its_own_timeout() {
+        let start = [6, 17, 1, 58, 47].map(|protocol| initial_timeout(&TIMEOUTS, protocol));
+        assert_eq!(start, [1, 5, 6, 6, 7]);
+    }
+
+    /// Timeout after each of these packets, and whether a new SYN would open another session then.
+    fn after(packets: &[(Direction, u8)]) -> (u32, bool) {
+        let record = SessionRecord::default();
+        record.begin(PolicyId(1), Generation(1), 0, 1);
+        for (direction, flags) in packets {
+            tcp_seen(&record, &TIMEOUTS, *direction, *flags);
+        }
+        (record.timeout_ms.load(), tcp_closed(&record))
+    }
+
+    #[test]
+    fn the_timeout_follows_from_the_flags_of_both_sides_in_any_order() {
+        use Direction::{Forward, Reverse};
+        assert_eq!(after(&[(Forward, SYN)]), (1, false));
+        assert_eq!(after(&[(Forward, SYN), (Reverse, SYN | ACK)]), (1, false));
+        assert_eq!(after(&[(Forward, SYN), (Reverse, SYN | ACK), (Forward, ACK)]), (2, false));
+        assert_eq!(after(&[(Forward, ACK), (Reverse, ACK | PSH), (Forward, FIN | ACK)]), (3, false));
+        assert_eq!(after(&[(Reverse, FIN | ACK), (Forward, ACK)]), (3, false));
+        assert_eq!(after(&[(Reverse, FIN | ACK), (Forward, FIN | ACK)]), (4, true));
+        assert_eq!(after(&[(Forward, SYN), (Reverse, RST | ACK)]), (4, true));
+    }
+
+    #[test]
+    fn only_a_flag_that_its_direction_has_not_shown_changes_the_state() {
+        let record = SessionRecord::default();
+        record.begin(PolicyId(1), Generation(1), 0, 1);
+        tcp_seen(&record, &TIMEOUTS, Direction::Forward, SYN);
+        assert!(!tcp_changes(&record, Direction::Forward, SYN | PSH));
+        assert!(tcp_changes(&record, Direction::Forward, ACK));
+        assert!(tcp_changes(&record, Direction::Reverse, SYN));
+    }
+
+    #[test]
+    fn a_record_that_was_freed_meanwhile_stays_free() {
+        let record = SessionRecord::default();
+        tcp_seen(&record, &TIMEOUTS, Direction::Forward, SYN);
+        assert!(record.is_free());
+    }
+}

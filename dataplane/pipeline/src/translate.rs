@@ -133,3 +133,92 @@ fn addresses<F: Frame>(frame: &mut F, l3: Offset, family: Family, row: &SessionR
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{address_delta, icmp_delta, transport_delta, udp_checksum};
+    use crate::context::Scratch;
+    use flumen_abi::{Addr, Family, SessionKey, SessionRow, ZoneId};
+    use flumen_wire::checksum::{Sum, updated};
+
+    /// Numbers that spread (SplitMix64).
+    fn next(state: &mut u64) -> u64 {
+        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (*state ^ *state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed ^ mixed >> 27
+    }
+
+    fn addr(state: &mut u64, family: Family) -> Addr {
+        match family {
+            Family::V4 => Addr::v4((next(state) as u32).to_be_bytes()),
+            Family::V6 => Addr::v6(zerocopy::transmute!([next(state), next(state)])),
+        }
+    }
+
+    fn pair(state: &mut u64, family: Family) -> (SessionKey, SessionRow) {
+        let key = SessionKey {
+            src: addr(state, family),
+            dst: addr(state, family),
+            sport: (next(state) as u16).into(),
+            dport: (next(state) as u16).into(),
+            zone: ZoneId(1),
+            proto: 17,
+            reserved: 0,
+        };
+        let mut row = Scratch::default().work.row;
+        (row.src, row.dst) = (addr(state, family), addr(state, family));
+        (row.sport, row.dport) = ((next(state) as u16).into(), (next(state) as u16).into());
+        row.l3_delta = address_delta(&key, &row);
+        row.l4_delta = transport_delta(row.l3_delta, &key, &row);
+        (key, row)
+    }
+
+    /// A checksum over addresses, ports and a payload, in full.
+    fn whole(src: Addr, dst: Addr, ports: [[u8; 2]; 2], payload: u16) -> [u8; 2] {
+        Sum::ZERO
+            .bytes(&src.octets())
+            .bytes(&dst.octets())
+            .word(ports[0])
+            .word(ports[1])
+            .value(payload)
+            .checksum()
+    }
+
+    #[test]
+    fn an_update_by_the_deltas_equals_a_full_sum() {
+        let mut state = 1;
+        for family in [Family::V4, Family::V6] {
+            for _ in 0..20_000 {
+                let (key, row) = pair(&mut state, family);
+                let payload = next(&mut state) as u16;
+                let before = whole(key.src, key.dst, [key.sport.to_bytes(), key.dport.to_bytes()], payload);
+                let after = whole(row.src, row.dst, [row.sport.to_bytes(), row.dport.to_bytes()], payload);
+                assert_eq!(updated(before, row.l4_delta), after, "{key:?} {row:?}");
+                // and back, by the complements that the reverse row has
+                assert_eq!(updated(after, !row.l4_delta), before, "{key:?} {row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_icmp_checksum_covers_addresses_in_ipv6_alone() {
+        let mut state = 2;
+        for _ in 0..20_000 {
+            let (key, row) = pair(&mut state, Family::V4);
+            let ports = |src: [u8; 2], dst: [u8; 2]| Sum::ZERO.word(src).word(dst).value(0x0800).checksum();
+            let before = ports(key.sport.to_bytes(), key.dport.to_bytes());
+            let after = ports(row.sport.to_bytes(), row.dport.to_bytes());
+            assert_eq!(updated(before, icmp_delta(Family::V4, &row)), after);
+            assert_eq!(icmp_delta(Family::V6, &row), row.l4_delta);
+        }
+    }
+
+    #[test]
+    fn no_udp_checksum_stays_none_and_none_is_made_by_an_update() {
+        for delta in 0..=u16::MAX {
+            assert_eq!(udp_checksum([0, 0], delta), [0, 0]);
+            assert_ne!(udp_checksum([0x12, 0x34], delta), [0, 0]);
+            assert_ne!(udp_checksum([0xff, 0xff], delta), [0, 0]);
+        }
+    }
+}

@@ -220,7 +220,7 @@ impl Environment for TwinEnvironment<'_> {
 
     /// A number that makes the port search find the port that the kernel's engine has given to this packet.
     fn random(&mut self) -> u32 {
-        const STEP: u32 = 7919; // the distance of two attempts in the pipeline's port search
+        const STEP: u32 = 7919; // the distance of two attempts in the pipeline's search of a range that it does not divide
         let (Some(key), Some(nat)) = (self.watch.key.get(), self.watch.nat.get()) else { return 0 };
         let Ok(Some(row)) = self.kernel.session(&key) else { return 0 };
         let span = u32::from(nat.port_high - nat.port_low) + 1;
