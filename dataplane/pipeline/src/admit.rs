@@ -161,7 +161,7 @@ fn port(nat: &NatRow, own: PortBe, random: u32, attempt: u32) -> u16 {
         return own;
     }
     let span = nat.port_high.saturating_sub(nat.port_low) as u32 + 1;
-    let step = if span % STEPS[0] == 0 { STEPS[1] } else { STEPS[0] };
+    let step = if span.is_multiple_of(STEPS[0]) { STEPS[1] } else { STEPS[0] };
     let place = (random & 0xff_ffff).wrapping_add(attempt.wrapping_mul(step)) % span;
     nat.port_low.wrapping_add(place as u16)
 }

@@ -6,7 +6,7 @@ use flumen_conformance::executor::WorldNamespace;
 use std::path::PathBuf;
 
 /// Frames that a plain `cargo test` compares.
-const CASES: u64 = 20_000;
+const CASES: u64 = 10_000;
 const SEED: u64 = 20_250_815;
 
 fn number(variable: &str, default: u64) -> u64 {

@@ -31,15 +31,9 @@ fn write_headers(ctx: &XdpContext) -> Option<u32> {
     let flow = next_flow(traffic)?;
     copy_template(ctx, traffic)?;
 
-    let sport = traffic
-        .sport
-        .wrapping_add(low_bits(flow, traffic.sport_bits) as u16)
-        .to_be();
+    let sport = traffic.sport.wrapping_add(low_bits(flow, traffic.sport_bits) as u16).to_be();
     let flow = flow >> (traffic.sport_bits & 31);
-    let dport = traffic
-        .dport
-        .wrapping_add(low_bits(flow, traffic.dport_bits) as u16)
-        .to_be();
+    let dport = traffic.dport.wrapping_add(low_bits(flow, traffic.dport_bits) as u16).to_be();
     let flow = flow >> (traffic.dport_bits & 31);
     let src = traffic.src.wrapping_add(low_bits(flow, traffic.src_bits)).to_be();
     let flow = flow >> (traffic.src_bits & 31);
@@ -72,11 +66,7 @@ fn next_flow(traffic: &Traffic) -> Option<u32> {
     let next = unsafe { &mut *next };
     let number = *next;
     if traffic.order == 0 {
-        *next = if number + 1 >= traffic.flows {
-            0
-        } else {
-            number + 1
-        };
+        *next = if number + 1 >= traffic.flows { 0 } else { number + 1 };
         return Some(number);
     }
     *next = number.wrapping_add(1);

@@ -43,10 +43,7 @@ pub fn sink(ctx: XdpContext) -> u32 {
     let len = unsafe { bpf_xdp_get_buff_len(ctx.ctx) };
     counters.packets += 1;
     counters.bytes += len;
-    if SINK_LIMIT
-        .get(0)
-        .is_some_and(|limit| counters.captured < u64::from(*limit))
-    {
+    if SINK_LIMIT.get(0).is_some_and(|limit| counters.captured < u64::from(*limit)) {
         capture(&ctx, counters, len);
     }
     XDP_DROP

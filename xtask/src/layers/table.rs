@@ -63,6 +63,7 @@ const EVERYTHING: &[&str] = &[
     "flumen-api",
     "flumen-daemon",
     "flumen-testkit",
+    "flumen-conformance",
 ];
 
 /// Every crate, from the bottom up.

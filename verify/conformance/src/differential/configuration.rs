@@ -155,16 +155,13 @@ fn source(configuration: Value, random: &mut Random) -> Value {
         _ => json!({"interface": {"port-range": *random.pick(&PORT_RANGES)}}),
     };
     let mut configuration = source_nat(configuration, zone(random), zone(random), then);
-    if random.percent(40) {
-        if let Some(rule) =
-            configuration["security"]["nat"]["source"].as_array_mut().and_then(|rules| rules.last_mut())
-        {
-            let addresses = addresses(random);
-            rule["match"] = json!({
-                "source-address": some(random, addresses),
-                "application": some(random, &APPLICATIONS)
-            });
-        }
+    let conditions = random.percent(40).then(|| {
+        let addresses = addresses(random);
+        json!({"source-address": some(random, addresses), "application": some(random, &APPLICATIONS)})
+    });
+    let rules = configuration["security"]["nat"]["source"].as_array_mut();
+    if let (Some(conditions), Some(rule)) = (conditions, rules.and_then(|rules| rules.last_mut())) {
+        rule["match"] = conditions;
     }
     configuration
 }

@@ -37,7 +37,7 @@ pub struct Difference(pub String);
 /// Rules whose hits are compared.
 const RULES: u32 = 32;
 /// Interfaces whose counters are compared.
-const INTERFACES: u16 = 12;
+const INTERFACES: u16 = 9;
 
 // === impl Pair ===
 

@@ -1,10 +1,11 @@
+use super::snapshot::watched;
 use super::{Action, Executor, RecordView, SessionTable, Snapshot, Taken};
 use crate::world;
 use anyhow::{Context, Result, bail};
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues, Stack};
 use flumen_abi::{
-    AnswerBudget, Counter, CounterIndex, FragmentKey, FragmentRow, IfIndex, InterfaceId, Reason, SessionKey,
-    SessionKey4, SessionOwner, SessionRecord, SessionRow, SessionRow4, VERSION,
+    AnswerBudget, Counter, CounterIndex, FragmentKey, FragmentRow, IfIndex, SessionKey, SessionKey4,
+    SessionOwner, SessionRecord, SessionRow, SessionRow4, VERSION,
 };
 use flumen_engine::xdp::{XdpEngine, XdpOptions};
 use flumen_engine::{Engine, Ruleset};
@@ -28,6 +29,8 @@ const ANSWERS: usize = size_of::<AnswerBudget>();
 pub struct KernelExecutor {
     engine: XdpEngine,
     limit: u32,
+    /// The ruleset in force.
+    installed: Option<Ruleset>,
     sessions4: HashMap<MapData, Bytes<KEY4>, Bytes<ROW4>>,
     sessions6: HashMap<MapData, Bytes<KEY6>, Bytes<ROW6>>,
     owners: Array<MapData, Bytes<OWNER>>,
@@ -54,6 +57,7 @@ impl KernelExecutor {
         Ok(KernelExecutor {
             engine,
             limit: sessions,
+            installed: None,
             sessions4: open(&pin_dir, "SESSIONS4")?,
             sessions6: open(&pin_dir, "SESSIONS6")?,
             owners: open(&pin_dir, "OWNERS")?,
@@ -106,14 +110,10 @@ impl KernelExecutor {
     /// When the table cannot be read.
     pub fn counters(&self, last: u16) -> Result<BTreeMap<u32, Counter>> {
         let mut counters = BTreeMap::new();
-        for id in (0..=last).map(InterfaceId) {
-            let ends = [CounterIndex::received(id), CounterIndex::transmitted(id)];
-            let reasons = Reason::ALL.iter().map(|reason| CounterIndex::reason(id, *reason));
-            for index in reasons.chain(ends) {
-                let counter = self.counter(index)?;
-                if counter != Counter::default() {
-                    counters.insert(index.0, counter);
-                }
+        for index in watched(last) {
+            let counter = self.counter(index)?;
+            if counter != Counter::default() {
+                counters.insert(index.0, counter);
             }
         }
         Ok(counters)
@@ -217,11 +217,17 @@ impl Executor for KernelExecutor {
 
     fn begin(&mut self, ruleset: &Ruleset) -> Result<()> {
         self.clear()?;
+        if self.installed.as_ref() == Some(ruleset) {
+            return Ok(()); // to install takes longer than most fixtures
+        }
         self.install(ruleset)
     }
 
     fn install(&mut self, ruleset: &Ruleset) -> Result<()> {
-        Ok(self.engine.install(ruleset, &world::facts())?)
+        self.installed = None;
+        self.engine.install(ruleset, &world::facts())?;
+        self.installed = Some(ruleset.clone());
+        Ok(())
     }
 
     fn take(&mut self, device: IfIndex, frame: &[u8]) -> Result<Taken> {

@@ -1,7 +1,8 @@
+use super::snapshot::watched;
 use super::{Action, Executor, RecordView, SessionTable, Snapshot, Taken};
 use crate::world::{self, WorldRoutes};
 use anyhow::Result;
-use flumen_abi::{CounterIndex, IfIndex, SessionSlot, Slot};
+use flumen_abi::{Counter, IfIndex, SessionSlot, Slot};
 use flumen_engine::{Ruleset, native};
 use flumen_native::{Bounds, FrameBuffer, Native, NativeEnvironment, NativeTables};
 use flumen_pipeline::Tables;
@@ -116,8 +117,8 @@ impl Executor for NativeExecutor {
 
     fn snapshot(&self, last: u16) -> Result<Snapshot> {
         let tables = &self.engine.tables;
-        let end = (u32::from(last) + 1) * CounterIndex::PER_INTERFACE;
-        let counters = tables.counters().into_iter().filter(|(index, _)| *index < end).collect();
+        let counters = watched(last).map(|index| (index.0, tables.counter(index)));
+        let counters = counters.filter(|(_, counter)| *counter != Counter::default()).collect();
         let mut sessions = SessionTable::default();
         for (key, row) in tables.session_rows() {
             sessions.add(key, row);

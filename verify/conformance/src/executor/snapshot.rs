@@ -55,6 +55,14 @@ pub struct Moved {
     pub bytes: u64,
 }
 
+/// Every counter of the interfaces 0 to `last`.
+pub(crate) fn watched(last: u16) -> impl Iterator<Item = CounterIndex> {
+    (0..=last).map(InterfaceId).flat_map(|id| {
+        let reasons = Reason::ALL.iter().map(move |reason| CounterIndex::reason(id, *reason));
+        reasons.chain([CounterIndex::received(id), CounterIndex::transmitted(id)])
+    })
+}
+
 /// Every counter that differs, in the order of its index.
 pub fn moved(before: &Snapshot, after: &Snapshot) -> Vec<Moved> {
     let change = |(index, now): (&u32, &Counter)| {
