@@ -8,6 +8,7 @@ use flumen_api::transport::{Client, ClientError};
 use flumen_api::{Request, Response};
 use flumen_daemon::Options;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// A question to the daemon, and its answer.
 pub(crate) fn ask(connection: &Connection, request: &Request) -> Result<Response, ClientError> {
@@ -90,17 +91,29 @@ pub(crate) fn explain(arguments: &Arguments, wanted: &ExplainArguments) -> Outco
 /// `flumen stop`.
 pub(crate) fn stop(arguments: &Arguments) -> Outcome {
     match ask(&arguments.connection, &Request::Stop)? {
-        Response::Stopping => Ok(Output { json: arguments.json }.report(&"stopping", |_| {
-            "The daemon ends; what is attached keeps enforcing until `flumen detach`.\n".to_owned()
-        })?),
+        Response::Stopping => {
+            wait_for_the_end(arguments);
+            Ok(Output { json: arguments.json }.report(&"stopping", |_| {
+                "The daemon ends; what is attached keeps enforcing until `flumen detach`.\n".to_owned()
+            })?)
+        }
         _ => Err(ClientError::Mismatch.into()),
+    }
+}
+
+/// Returns when nothing listens any more, so that the next command finds no daemon; after ten seconds in any case.
+fn wait_for_the_end(arguments: &Arguments) {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE && ask(&arguments.connection, &Request::Status).is_ok() {
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 /// `flumen detach`: asks the daemon, or does it when there is none.
 pub(crate) fn detach(arguments: &Arguments, options: &Options) -> Outcome {
     match ask(&arguments.connection, &Request::Detach) {
-        Ok(Response::Detached) => {}
+        Ok(Response::Detached) => wait_for_the_end(arguments),
         Ok(_) => return Err(ClientError::Mismatch.into()),
         Err(ClientError::NotRunning { .. }) => flumen_daemon::detach(options, &flumen_daemon::XdpEngines)?,
         Err(error) => return Err(error.into()),

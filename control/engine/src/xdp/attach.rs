@@ -203,8 +203,11 @@ fn adopt_link(program: &mut Loaded, path: &Path) -> Result<PinnedLink, String> {
     let open = || PinnedLink::from_pin(path).map_err(|error| chain(&error));
     let link = XdpLink::try_from(FdLink::from(open()?)).map_err(|error| chain(&error))?;
     let xdp = program.xdp().map_err(|error| error.to_string())?;
-    xdp.attach_to_link(link).map_err(|error| chain(&error))?;
-    open()
+    let id = xdp.attach_to_link(link).map_err(|error| chain(&error))?;
+    let pinned = open()?;
+    // The pin alone holds the link: a second descriptor of ours would keep the program attached when the pin goes.
+    drop(xdp.take_link(id).map_err(|error| chain(&error))?);
+    Ok(pinned)
 }
 
 /// What a link's pin is called: `driver@7@eth0`.

@@ -1,9 +1,12 @@
 use crate::EngineError;
 use flumen_abi::VERSION;
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The directory of the bpf file system that holds everything that outlives the daemon.
 #[derive(Clone)]
@@ -11,6 +14,8 @@ pub(crate) struct Pins {
     root: PathBuf,
     version: PathBuf,
     ready: bool,
+    /// Held as long as the engine lives: two daemons on the same tables would undo each other's work.
+    _lock: Arc<Flock<File>>,
 }
 
 impl Pins {
@@ -29,9 +34,11 @@ impl Pins {
                 });
             }
         }
+        let lock = Arc::new(lock(root)?);
         refuse_other_versions(root)?;
         let version = root.join(format!("v{VERSION}"));
-        let mut pins = Pins { root: root.to_owned(), ready: version.join("ready").exists(), version };
+        let mut pins =
+            Pins { root: root.to_owned(), ready: version.join("ready").exists(), version, _lock: lock };
         if !pins.ready && pins.version.exists() {
             remove(&pins.version)?;
         }
@@ -77,6 +84,20 @@ impl Pins {
     /// Removes every pin; what is not held open by a process is freed by the kernel.
     pub(crate) fn remove_all(&self) -> Result<(), EngineError> {
         remove(&self.root)
+    }
+}
+
+/// Makes `root` and claims it. The lock is the kernel's and ends with the process, however that ends.
+fn lock(root: &Path) -> Result<Flock<File>, EngineError> {
+    fs::create_dir_all(root).map_err(|source| system(format!("create {}", root.display()), source))?;
+    let directory = File::open(root).map_err(|source| system(format!("open {}", root.display()), source))?;
+    match Flock::lock(directory, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => Ok(lock),
+        Err((_, Errno::EWOULDBLOCK)) => Err(EngineError::Unsupported {
+            problem: format!("another daemon uses the tables in {}", root.display()),
+            remedy: "stop it, or choose another directory with --bpf-dir".to_owned(),
+        }),
+        Err((_, errno)) => Err(system(format!("lock {}", root.display()), errno.into())),
     }
 }
 

@@ -27,6 +27,10 @@ pub(crate) fn decode<F: Frame, E: Environment>(frame: &F, packet: &mut Packet) -
     if martian(src) || martian(dst) || ip.src[0] == 0xff || dst.is_unspecified() {
         return Err(Reason::Ipv6Martian);
     }
+    // `::` asks for an address, and may speak to groups only (RFC 4291 §2.5.2).
+    if src.is_unspecified() && ip.dst[0] != 0xff {
+        return Err(Reason::Ipv6Martian);
+    }
     let l4 = packet.l3.plus(HEADER).ok_or(Reason::Truncated)?;
     packet.key = SessionKey {
         src,

@@ -56,6 +56,21 @@ fn an_interface_that_goes_and_comes_back_is_attached_again() {
 }
 
 #[test]
+fn an_adopted_interface_that_leaves_the_configuration_is_detached_and_may_come_back() {
+    let mut lab = Lab::new(&Configuration::new()).unwrap();
+    lab.flumen_mut().kill().unwrap();
+    lab.flumen_mut().start_again().unwrap();
+    let only_lan =
+        r#"{"interfaces": {"lan": {}}, "security": {"zones": {"trust": {"interfaces": ["lan"]}}}}"#;
+    lab.flumen().apply(&Configuration::parse(only_lan).unwrap()).unwrap();
+    let programs = || lab.gateway().exec("ip link show").unwrap().matches(" xdp ").count();
+    wait_until("one program is left", SOON, || programs() == 1).unwrap();
+    lab.flumen().apply(&Configuration::new()).unwrap();
+    assert_eq!(programs(), 2);
+    pings_pass(&lab);
+}
+
+#[test]
 fn generic_mode_by_configuration_is_reported_and_works() {
     let generic = Configuration::new().set("/system/dataplane/mode", "generic");
     let lab = Lab::new(&generic).unwrap();
