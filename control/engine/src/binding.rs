@@ -33,7 +33,12 @@ fn bind(interface: &InterfaceBinding, host: &HostFacts) -> Result<Binding, Engin
     Ok(Binding {
         device: device.name.clone(),
         key: InterfaceKey { slot: 0, device: device.index, vlan: interface.vlan, reserved: 0 },
-        interface: InterfaceRow { link: link.index, zone: interface.zone, id: interface.id },
+        interface: InterfaceRow {
+            link: link.index,
+            zone: interface.zone,
+            id: interface.id,
+            station: station(device, link),
+        },
         link: LinkRow {
             v4: link.v4.unwrap_or(Addr::UNSPECIFIED),
             v6: link.v6.unwrap_or(Addr::UNSPECIFIED),
@@ -46,4 +51,9 @@ fn bind(interface: &InterfaceBinding, host: &HostFacts) -> Result<Binding, Engin
             flags: if device.xdp_transmit { 0 } else { LinkRow::KERNEL_SENDS },
         },
     })
+}
+
+/// The address that frames must be sent to. A VLAN device with an address of its own hears two: then none is asked for.
+fn station(device: &LinkFacts, link: &LinkFacts) -> u64 {
+    if device.mac == link.mac { InterfaceRow::station(device.mac) } else { 0 }
 }

@@ -26,7 +26,7 @@ pub struct InterfaceKey {
 }
 const _: () = assert!(size_of::<InterfaceKey>() == 16);
 
-/// Value of the `interfaces` table. 8 bytes.
+/// Value of the `interfaces` table. 16 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct InterfaceRow {
@@ -36,12 +36,31 @@ pub struct InterfaceRow {
     pub zone: ZoneId,
     /// Counter index.
     pub id: InterfaceId,
+    /// Link address that frames must be sent to ([`InterfaceRow::station`]); 0 when any will do.
+    pub station: u64,
 }
+const _: () = assert!(size_of::<InterfaceRow>() == 16);
 
 impl InterfaceRow {
+    /// A link address as one word: six bytes as they lie in memory, and two of zero.
+    #[inline(always)]
+    pub const fn station(mac: [u8; 6]) -> u64 {
+        let [a, b, c, d, e, f] = mac;
+        u64::from_ne_bytes([a, b, c, d, e, f, 0, 0])
+    }
+
+    /// Copies word by word, as [`Addr::copy_to`] does and for its reason.
+    #[inline(always)]
+    pub const fn copy_to(&self, into: &mut InterfaceRow) {
+        into.link = self.link;
+        into.zone = self.zone;
+        into.id = self.id;
+        into.station = self.station;
+    }
+
     /// Stands for an interface that is not configured.
     pub const NONE: InterfaceRow =
-        InterfaceRow { link: IfIndex(0), zone: ZoneId::NONE, id: InterfaceId::NONE };
+        InterfaceRow { link: IfIndex(0), zone: ZoneId::NONE, id: InterfaceId::NONE, station: 0 };
 }
 
 /// Key of the `links` table: an L3 device that a route may leave by. 8 bytes.

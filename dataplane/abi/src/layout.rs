@@ -48,7 +48,7 @@ layouts! {
     FragmentKey { src, dst, identification, zone, proto, reserved }
     FragmentRow { sport, dport, seen_ms, service, proto, reserved, reserved2 }
     InterfaceKey { slot, device, vlan, reserved }
-    InterfaceRow { link, zone, id }
+    InterfaceRow { link, zone, id, station }
     LinkKey { slot, link }
     LinkIndex { interface, reserved }
     LinkRow { v4, v6, device, vlan, mtu, zone, id, mac, flags }

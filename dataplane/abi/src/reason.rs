@@ -67,6 +67,7 @@ reasons! {
     HostInbound Deliver "host-inbound" "For the host itself, and the zone's host-inbound rules allow it.";
     HostReply Deliver "host-reply" "For the host itself, in answer to a connection that the host opened; or an ICMP reply or error, which the kernel matches.";
     HostNeighbour Deliver "host-neighbour" "ARP, or IPv6 neighbour and router discovery: answered by the kernel.";
+    OtherStation Deliver "other-station" "Addressed to another station's link address: never forwarded; the kernel drops it unless the host listens.";
     NeighbourUnknown Deliver "neighbour-unknown" "Permitted and translated; the kernel resolves the next hop and sends it.";
     FragmentationNeeded Deliver "fragmentation-needed" "Permitted and translated; larger than the egress MTU, so the kernel fragments it.";
     KernelSends Deliver "kernel-sends" "Permitted and translated; the egress device takes no frames from XDP, so the kernel sends it.";

@@ -93,7 +93,8 @@ impl Scratch {
     const VLAN: Vlan = Vlan { outer: 0, inner: 0 };
     const PACKET: Packet = Packet {
         key: Self::KEY,
-        interface: InterfaceRow { link: IfIndex(0), zone: ZoneId::NONE, id: InterfaceId::NONE },
+        interface: InterfaceRow::NONE,
+        station: 0,
         vlan: Self::VLAN,
         l3: Offset::START,
         l4: Offset::START,

@@ -42,6 +42,8 @@ pub struct Packet {
     pub key: SessionKey,
     /// Where it arrived.
     pub interface: InterfaceRow,
+    /// Link address that the frame was sent to ([`InterfaceRow::station`]).
+    pub station: u64,
     /// VLAN tags of the frame.
     pub vlan: Vlan,
     /// Start of the IP header.

@@ -1,5 +1,5 @@
 use crate::answer::{self, Answer};
-use crate::context::{Arrival, Context, Scratch};
+use crate::context::{Context, Scratch};
 use crate::decode;
 use crate::environment::Environment;
 use crate::packet::{Kind, Packet};
@@ -121,10 +121,10 @@ fn arrive<F: Frame, T: Tables, E, S: Trace>(
         && last.device == key.device
         && last.vlan == key.vlan;
     let known = if again {
-        packet.interface = last.row;
+        last.row.copy_to(&mut packet.interface);
         true
     } else {
-        packet.interface = InterfaceRow::NONE;
+        InterfaceRow::NONE.copy_to(&mut packet.interface);
         context.tables.interface(&key, &mut packet.interface)
     };
     context.trace.step(Step::Interface(&key, known.then_some(&packet.interface)));
@@ -136,8 +136,17 @@ fn arrive<F: Frame, T: Tables, E, S: Trace>(
         context.work.end = Reason::NoInterface.into();
         return false;
     }
-    context.work.arrival =
-        Arrival { epoch: context.epoch, device: key.device, vlan: key.vlan, row: packet.interface };
+    let arrival = &mut context.work.arrival;
+    arrival.epoch = context.epoch;
+    arrival.device = key.device;
+    arrival.vlan = key.vlan;
+    packet.interface.copy_to(&mut arrival.row);
+    // A router takes what is sent to it, also on a device that hears everything (RFC 1812 §3.3.1).
+    let own = packet.interface.station;
+    if !packet.group && own != 0 && packet.station != own {
+        context.work.end = Reason::OtherStation.into();
+        return false;
+    }
     true
 }
 

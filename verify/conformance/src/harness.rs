@@ -1,43 +1,68 @@
 //! Runs fixtures on an executor.
 
-use crate::executor::{Action, Executor, Moved, Snapshot, moved};
+use crate::executor::{Action, Executor, SessionTable, counter_name, counters_of};
 use crate::fixture::{Bytes, Fixture, FrameStep, Step};
 use crate::site::compiled;
 use crate::world::WorldLink;
-use flumen_abi::{Outcome, Reason};
+use anyhow::Result;
+use flumen_abi::{Counter, CounterIndex, InterfaceId, Outcome, Reason};
 use flumen_engine::Ruleset;
 use flumen_testkit::packet::{dissect, verify_checksums};
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Sessions that executors of fixtures have room for.
 pub const SESSIONS: u32 = 64;
-/// Greatest interface number whose counters are watched.
-const LAST_INTERFACE: u16 = 9;
 
-/// Runs `fixture` and returns everything that was not as it must be, each with its place.
-pub fn failures(fixture: &Fixture, executor: &mut dyn Executor) -> Vec<String> {
-    let name = executor.name();
-    let mut run = Run { executor, failures: Vec::new(), generation: 0, last: None };
-    run.steps(fixture);
-    run.failures.iter().map(|text| format!("{name}: {}: {text}", fixture.name)).collect()
-}
-
-/// A fixture under way.
-struct Run<'a> {
+/// An executor, and what it must have counted.
+pub struct Harness<'a> {
     executor: &'a mut dyn Executor,
+    /// Counters that are not zero, by index.
+    counters: BTreeMap<u32, Counter>,
+    /// Sessions after the last step.
+    sessions: SessionTable,
     failures: Vec<String>,
     generation: u32,
-    /// What the last frame left, as long as nothing else has happened.
-    last: Option<Snapshot>,
 }
 
-impl Run<'_> {
+impl<'a> Harness<'a> {
+    /// Reads what the executor has counted so far.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn new(executor: &'a mut dyn Executor) -> Result<Harness<'a>> {
+        let counters = all_counters(executor)?;
+        let sessions = SessionTable::default();
+        Ok(Harness { executor, counters, sessions, failures: Vec::new(), generation: 0 })
+    }
+
+    /// Runs `fixture` and returns everything that was not as it must be, each with its place.
+    pub fn run(&mut self, fixture: &Fixture) -> Vec<String> {
+        self.generation = 0;
+        self.steps(fixture);
+        let name = self.executor.name();
+        self.failures.drain(..).map(|text| format!("{name}: {}: {text}", fixture.name)).collect()
+    }
+
+    /// Compares every counter there is, after the last fixture: none has moved that no step has named.
+    pub fn finish(self) -> Vec<String> {
+        let name = self.executor.name();
+        match all_counters(self.executor) {
+            Ok(counters) if counters == self.counters => Vec::new(),
+            Ok(counters) => differing(&counters, &self.counters)
+                .map(|index| format!("{name}: after all: {} has moved", counter_name(CounterIndex(index))))
+                .collect(),
+            Err(error) => vec![format!("{name}: after all: {error:#}")],
+        }
+    }
+
     fn steps(&mut self, fixture: &Fixture) {
         let Some(mut ruleset) = self.compile(&fixture.configuration) else { return };
         let begun = self.executor.begin(&ruleset);
         if self.check(begun).is_none() {
             return;
         }
+        self.sessions = SessionTable::default();
         for (number, step) in fixture.steps.iter().enumerate() {
             let before = self.failures.len();
             self.step(&mut ruleset, step);
@@ -48,9 +73,6 @@ impl Run<'_> {
     }
 
     fn step(&mut self, ruleset: &mut Ruleset, step: &Step) {
-        if !matches!(step, Step::Frame(_)) {
-            self.last = None;
-        }
         let done = match step {
             Step::Frame(step) => {
                 self.frame(ruleset, step);
@@ -84,7 +106,7 @@ impl Run<'_> {
         }
     }
 
-    fn check<T>(&mut self, result: anyhow::Result<T>) -> Option<T> {
+    fn check<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.failures.push(format!("{error:#}"))).ok()
     }
 
@@ -94,15 +116,8 @@ impl Run<'_> {
 
     fn frame(&mut self, ruleset: &Ruleset, step: &FrameStep) {
         let ingress = WorldLink::named(step.device).ifindex();
-        let before = match self.last.take() {
-            Some(last) => Ok(last),
-            None => self.executor.snapshot(LAST_INTERFACE),
-        };
-        let Some(before) = self.check(before) else { return };
         let taken = self.executor.take(ingress, &step.frame);
         let Some(taken) = self.check(taken) else { return };
-        let after = self.executor.snapshot(LAST_INTERFACE);
-        let Some(after) = self.check(after) else { return };
         if taken.action != Action::of(step.reason.outcome()) {
             self.fail(format!(
                 "the driver is told to {:?} a frame that ends {:?}",
@@ -116,9 +131,13 @@ impl Run<'_> {
             }
         }
         self.bytes(step, &taken.frame);
-        self.counters(ruleset, step, &before, &after);
-        self.sessions(step, &before, &after);
-        self.last = Some(after);
+        let counted = self.counters(ruleset, step);
+        self.check(counted);
+        let sessions = self.executor.sessions();
+        if let Some(sessions) = self.check(sessions) {
+            self.sessions(step, &sessions);
+            self.sessions = sessions;
+        }
     }
 
     fn bytes(&mut self, step: &FrameStep, got: &[u8]) {
@@ -137,40 +156,49 @@ impl Run<'_> {
         }
     }
 
-    fn counters(&mut self, ruleset: &Ruleset, step: &FrameStep, before: &Snapshot, after: &Snapshot) {
-        let bytes = step.frame.len() as u64;
-        let interface = interface_of(ruleset, step.device, tags(&step.frame));
-        let moving = |interface, what| Moved { interface, what, packets: 1, bytes };
-        let mut wanted = vec![moving(interface, "received"), moving(interface, step.reason.name())];
+    /// Reads every counter of the interfaces that the frame has to do with.
+    fn counters(&mut self, ruleset: &Ruleset, step: &FrameStep) -> Result<()> {
+        let ingress = interface_of(ruleset, step.device, &tags(&step.frame));
+        let (outer, inner) = step.egress_vlan;
+        let egress = step.egress.map_or(0, |name| interface_of(ruleset, name, &[outer, inner]));
+        let id = InterfaceId(ingress);
+        let mut moving = vec![CounterIndex::received(id), CounterIndex::reason(id, step.reason)];
         if step.reason.outcome() == Outcome::Forward {
-            let (outer, inner) = step.egress_vlan;
-            let egress = step.egress.map_or(0, |name| interface_of(ruleset, name, vec![outer, inner]));
-            wanted.push(moving(egress, "transmitted"));
+            moving.push(CounterIndex::transmitted(InterfaceId(egress)));
         }
-        wanted.sort();
-        let mut got = moved(before, after);
-        got.sort();
-        if got != wanted {
-            self.fail(format!("counters moved: {got:?}\n  instead of {wanted:?}"));
+        let mut wanted = self.counters.clone();
+        for index in moving {
+            let counter = wanted.entry(index.0).or_default();
+            counter.packets += 1;
+            counter.bytes += step.frame.len() as u64;
         }
+        let mut got = wanted.clone();
+        for interface in BTreeSet::from([0, ingress, egress]) {
+            read(self.executor, interface, &mut got)?;
+        }
+        for index in differing(&got, &wanted) {
+            let [got, wanted] =
+                [&got, &wanted].map(|counters| counters.get(&index).copied().unwrap_or_default());
+            self.fail(format!("{} is {got:?} instead of {wanted:?}", counter_name(CounterIndex(index))));
+        }
+        self.counters = got;
+        Ok(())
     }
 
-    fn sessions(&mut self, step: &FrameStep, before: &Snapshot, after: &Snapshot) {
-        let rows = after.sessions.rows.len() as i64 - before.sessions.rows.len() as i64;
+    fn sessions(&mut self, step: &FrameStep, after: &SessionTable) {
+        let rows = after.rows.len() as i64 - self.sessions.rows.len() as i64;
         if rows != step.rows {
             self.fail(format!("{rows} session rows more instead of {}", step.rows));
         }
-        let before = &before.sessions;
-        let changed = before.rows.iter().any(|(key, (_, row))| {
-            let now = after.sessions.rows.get(key);
+        let changed = self.sessions.rows.iter().any(|(key, (_, row))| {
+            let now = after.rows.get(key);
             now.is_some_and(|(_, now)| now != row)
         });
         if changed != step.replaces {
             self.fail(format!("rows of sessions that were there have changed: {changed}"));
         }
         if let Some(wanted) = &step.timeouts_s {
-            let mut got: Vec<u32> =
-                after.sessions.records.values().map(|record| record.timeout_ms / 1_000).collect();
+            let mut got: Vec<u32> = after.records.values().map(|record| record.timeout_ms / 1_000).collect();
             got.sort_unstable();
             if got != *wanted {
                 self.fail(format!("idle timeouts are {got:?} s instead of {wanted:?} s"));
@@ -179,8 +207,36 @@ impl Run<'_> {
     }
 }
 
+/// Puts the counters of one interface into `counters`; those that are zero are left out.
+fn read(executor: &dyn Executor, interface: u16, counters: &mut BTreeMap<u32, Counter>) -> Result<()> {
+    for index in counters_of(interface) {
+        match executor.counter(index)? {
+            counter if counter == Counter::default() => counters.remove(&index.0),
+            counter => counters.insert(index.0, counter),
+        };
+    }
+    Ok(())
+}
+
+fn all_counters(executor: &dyn Executor) -> Result<BTreeMap<u32, Counter>> {
+    let mut counters = BTreeMap::new();
+    for interface in 0..InterfaceId::COUNT {
+        read(executor, interface, &mut counters)?;
+    }
+    Ok(counters)
+}
+
+/// Indices under which the two have different counters.
+fn differing<'a>(
+    left: &'a BTreeMap<u32, Counter>,
+    right: &'a BTreeMap<u32, Counter>,
+) -> impl Iterator<Item = u32> + 'a {
+    let indices: BTreeSet<u32> = left.keys().chain(right.keys()).copied().collect();
+    indices.into_iter().filter(|index| left.get(index) != right.get(index))
+}
+
 /// The number of the interface that a frame with `tags` on `device` belongs to; 0 for none.
-fn interface_of(ruleset: &Ruleset, device: &str, tags: Vec<u16>) -> u16 {
+fn interface_of(ruleset: &Ruleset, device: &str, tags: &[u16]) -> u16 {
     let tags = (tags.first().copied().unwrap_or(0), tags.get(1).copied().unwrap_or(0));
     let found = ruleset
         .interfaces
@@ -215,4 +271,66 @@ pub fn uncovered(fixtures: &[Fixture]) -> Vec<Reason> {
         steps.any(|step| matches!(step, Step::Frame(step) if step.reason == *reason))
     };
     Reason::ALL.iter().copied().filter(|reason| !ended(reason)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Harness, SESSIONS};
+    use crate::executor::{NativeExecutor, NextHops};
+    use crate::fixture::{Fixture, FrameStep, fixture, forwards, on};
+    use crate::site::open_site;
+    use flumen_abi::Reason;
+    use flumen_testkit::packet::{Mac, Packet};
+
+    fn out() -> Packet {
+        let lan = Mac(crate::world::WorldLink::named("lan").mac());
+        Packet::eth().macs([2, 0, 0, 0, 0, 1], lan).ipv4("10.0.1.10", "203.0.113.10").udp(4000, 53)
+    }
+
+    fn right() -> FrameStep {
+        let after = Packet::eth()
+            .macs([2, 0, 0, 0, 0, 12], Mac([2, 1, 203, 0, 113, 10]))
+            .ipv4("10.0.1.10", "203.0.113.10")
+            .ttl(63)
+            .udp(4000, 53);
+        forwards("lan", out(), "wan", after).opens_a_session().timeouts_s([60])
+    }
+
+    fn failures(fixture: &Fixture) -> Vec<String> {
+        let mut native = NativeExecutor::new(SESSIONS, NextHops::Kept);
+        let mut harness = Harness::new(&mut native).unwrap();
+        let mut failures = harness.run(fixture);
+        failures.extend(harness.finish());
+        failures
+    }
+
+    #[test]
+    fn what_is_as_it_must_be_is_not_reported() {
+        assert_eq!(failures(&fixture("right", open_site()).step(right())), [""; 0]);
+    }
+
+    #[test]
+    fn each_thing_that_is_not_as_it_must_be_is_reported() {
+        let wrong = [
+            ("bytes", right().becomes(out())),
+            ("egress", right().leaves("dmz")),
+            ("tags", right().tagged(7, 8)),
+            ("rows", right().rows(0)),
+            ("replacement", right().replaces_the_session()),
+            ("timeout", right().timeouts_s([61])),
+            ("reason", on("lan", out(), Reason::PolicyDenied).becomes(right_bytes()).opens_a_session()),
+        ];
+        for (name, step) in wrong {
+            assert!(!failures(&fixture(name, open_site()).step(step)).is_empty(), "{name}");
+        }
+        let no_configuration = fixture("configuration", serde_json::json!({"zone": {}})).step(right());
+        assert_eq!(failures(&no_configuration).len(), 1);
+    }
+
+    fn right_bytes() -> Vec<u8> {
+        match right().bytes {
+            crate::fixture::Bytes::Are(bytes) => bytes,
+            other => panic!("{other:?}"),
+        }
+    }
 }

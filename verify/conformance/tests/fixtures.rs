@@ -3,10 +3,12 @@
 use flumen_abi::Reason;
 use flumen_conformance::executor::{Executor, KernelExecutor, NativeExecutor, NextHops, WorldNamespace};
 use flumen_conformance::fixtures;
-use flumen_conformance::harness::{SESSIONS, failures, uncovered};
+use flumen_conformance::harness::{Harness, SESSIONS, uncovered};
 
 fn run_all(executor: &mut dyn Executor) {
-    let found: Vec<String> = fixtures::all().iter().flat_map(|fixture| failures(fixture, executor)).collect();
+    let mut harness = Harness::new(executor).expect("the counters are read");
+    let mut found: Vec<String> = fixtures::all().iter().flat_map(|fixture| harness.run(fixture)).collect();
+    found.extend(harness.finish());
     assert!(found.is_empty(), "{} failures:\n{}", found.len(), found.join("\n"));
 }
 

@@ -15,7 +15,7 @@ type Bytes<const N: usize> = [u8; N];
 /// The tables that are read and written row by row.
 pub(crate) struct Rows {
     settings: Array<MapData, Bytes<40>>,
-    interfaces: HashMap<MapData, Bytes<16>, Bytes<8>>,
+    interfaces: HashMap<MapData, Bytes<16>, Bytes<16>>,
     links: HashMap<MapData, Bytes<8>, Bytes<4>>,
     ports: Array<MapData, Bytes<56>>,
     locals: HashMap<MapData, Bytes<16>, Bytes<8>>,

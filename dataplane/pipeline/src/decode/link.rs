@@ -1,5 +1,5 @@
 use crate::packet::Packet;
-use flumen_abi::{Reason, Vlan};
+use flumen_abi::{InterfaceRow, Reason, Vlan};
 use flumen_frame::{Frame, Offset};
 use flumen_wire::ethernet::{self, Ethernet};
 use flumen_wire::vlan::VlanTag;
@@ -23,8 +23,10 @@ const fn is_tag(ethertype: u16) -> bool {
 pub(crate) fn link<F: Frame>(frame: &F, packet: &mut Packet) -> Result<(), Reason> {
     packet.vlan = Vlan { outer: 0, inner: 0 };
     packet.l3 = FIRST_TAG;
+    packet.station = 0;
     let eth: &Ethernet = frame.header(Offset::START).ok_or(Reason::Truncated)?;
     packet.group = eth.dst[0] & 1 != 0;
+    packet.station = InterfaceRow::station(eth.dst);
     packet.ethertype = eth.ethertype.get();
     if !is_tag(packet.ethertype) {
         return Ok(());

@@ -1,12 +1,14 @@
 //! Looks for frames on which the kernel's engine and the native one differ.
 //!
 //! Configurations, sequences of frames and times are generated from a seed. After each frame both engines must agree on
-//! what the driver is told, the bytes, the counters and the session; after each sequence on every table. What differs is
-//! made smaller by leaving steps out, and written down as a [`Case`], which replays without the generator.
+//! what the driver is told, the bytes, the counters and the session, and the bytes must be such as a gateway may make of
+//! the frame; after each sequence they must agree on every table. What differs is made smaller by leaving steps out, and
+//! written down as a [`Case`], which replays without the generator.
 
 mod case;
 mod configuration;
 mod corpus;
+mod invariant;
 mod pair;
 mod random;
 mod shrink;

@@ -1,7 +1,7 @@
-use super::View;
 use super::case::{CaseStep, unhex};
 use super::twin::{Twin, TwinTaken};
-use crate::executor::{Executor, KernelExecutor, SessionTable, Taken};
+use super::{View, invariant};
+use crate::executor::{Executor, KernelExecutor, SessionTable, Taken, counter_name, counters_of};
 use crate::harness::hex;
 use crate::site::compiled;
 use crate::world::WorldLink;
@@ -12,6 +12,7 @@ use flumen_testkit::packet::dissect;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 
 /// Both engines, in the same state as long as they agree.
 pub struct Pair {
@@ -37,7 +38,7 @@ pub struct Difference(pub String);
 /// Rules whose hits are compared.
 const RULES: u32 = 32;
 /// Interfaces whose counters are compared.
-const INTERFACES: u16 = 9;
+const INTERFACES: RangeInclusive<u16> = 0..=9;
 
 // === impl Pair ===
 
@@ -145,6 +146,9 @@ impl Pair {
         self.reasons.push(twin.reason);
         let mut text = String::new();
         self.compare_frames(&taken, &twin, &mut text);
+        if let Some(why) = invariant::broken(frame, self.twin.bytes(), twin.reason) {
+            writeln!(text, "  both are wrong: {why}")?;
+        }
         self.compare_counters(&twin, frame.len() as u64, &mut text)?;
         self.compare_session(&twin, &mut text)?;
         if text.is_empty() {
@@ -185,7 +189,7 @@ impl Pair {
             *wanted = Counter { packets: wanted.packets + 1, bytes: wanted.bytes + bytes };
             let got = self.kernel.counter(index)?;
             if got != *wanted {
-                writeln!(text, "  kernel's counter {} is {got:?} instead of {wanted:?}", name(index.0))
+                writeln!(text, "  kernel's counter {} is {got:?} instead of {wanted:?}", counter_name(index))
                     .expect("a string takes all");
             }
         }
@@ -220,7 +224,11 @@ impl Pair {
             let wanted = self.counters.get(&index).copied().unwrap_or_default();
             let got = counters.get(&index).copied().unwrap_or_default();
             if got != wanted {
-                writeln!(text, "  kernel's counter {} is {got:?} instead of {wanted:?}", name(index))?;
+                writeln!(
+                    text,
+                    "  kernel's counter {} is {got:?} instead of {wanted:?}",
+                    counter_name(CounterIndex(index))
+                )?;
             }
         }
         let (kernel, native) = (self.kernel.sessions()?, self.twin.sessions());
@@ -245,22 +253,18 @@ impl Pair {
     }
 
     fn kernel_counters(&self) -> Result<BTreeMap<u32, Counter>> {
-        self.kernel.counters(INTERFACES)
+        let mut counters = BTreeMap::new();
+        for index in INTERFACES.flat_map(counters_of) {
+            let counter = self.kernel.counter(index)?;
+            if counter != Counter::default() {
+                counters.insert(index.0, counter);
+            }
+        }
+        Ok(counters)
     }
 
     fn kernel_hits(&self) -> Result<Vec<Counter>> {
         let hits = (0..RULES).map(|id| self.kernel.engine().policy_hits(PolicyId(id)));
         Ok(hits.collect::<Result<_, _>>()?)
     }
-}
-
-fn name(index: u32) -> String {
-    let interface = index / CounterIndex::PER_INTERFACE;
-    let number = index % CounterIndex::PER_INTERFACE;
-    let what = match Reason::from_number(number as usize) {
-        Some(reason) => reason.name(),
-        None if index == CounterIndex::received(InterfaceId(interface as u16)).0 => "received",
-        None => "transmitted",
-    };
-    format!("{what} of interface {interface}")
 }

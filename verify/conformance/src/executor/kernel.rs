@@ -1,5 +1,4 @@
-use super::snapshot::watched;
-use super::{Action, Executor, RecordView, SessionTable, Snapshot, Taken};
+use super::{Action, Executor, RecordView, SessionTable, Taken};
 use crate::world;
 use anyhow::{Context, Result, bail};
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues, Stack};
@@ -9,7 +8,6 @@ use flumen_abi::{
 };
 use flumen_engine::xdp::{XdpEngine, XdpOptions};
 use flumen_engine::{Engine, Ruleset};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use zerocopy::{FromBytes, transmute};
 
@@ -92,33 +90,6 @@ impl KernelExecutor {
         }
     }
 
-    /// One counter, summed over CPUs.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub fn counter(&self, index: CounterIndex) -> Result<Counter> {
-        let cpus = self.counters.get(&index.0, 0)?;
-        Ok(cpus.iter().fold(Counter::default(), |sum, cpu| {
-            let cpu: Counter = transmute!(*cpu);
-            Counter { packets: sum.packets + cpu.packets, bytes: sum.bytes + cpu.bytes }
-        }))
-    }
-
-    /// Counters of the interfaces 0 to `last` that are not zero, by index.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub fn counters(&self, last: u16) -> Result<BTreeMap<u32, Counter>> {
-        let mut counters = BTreeMap::new();
-        for index in watched(last) {
-            let counter = self.counter(index)?;
-            if counter != Counter::default() {
-                counters.insert(index.0, counter);
-            }
-        }
-        Ok(counters)
-    }
-
     /// The ageing pass.
     ///
     /// # Errors
@@ -133,24 +104,6 @@ impl KernelExecutor {
         let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC_COARSE)
             .expect("Linux has had this clock since 2.6.32");
         now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
-    }
-
-    /// Every session, with its record.
-    ///
-    /// # Errors
-    /// When a table cannot be read.
-    pub fn sessions(&self) -> Result<SessionTable> {
-        let mut table = SessionTable::default();
-        for entry in self.sessions4.iter() {
-            let (key, row) = entry?;
-            let (key, row): (SessionKey4, SessionRow4) = (transmute!(key), transmute!(row));
-            self.add(&mut table, key.expand(), row.row())?;
-        }
-        for entry in self.sessions6.iter() {
-            let (key, row) = entry?;
-            self.add(&mut table, transmute!(key), transmute!(row))?;
-        }
-        Ok(table)
     }
 
     /// Adds a row with its record to `table`.
@@ -280,8 +233,27 @@ impl Executor for KernelExecutor {
         Ok(())
     }
 
-    fn snapshot(&self, last: u16) -> Result<Snapshot> {
-        Ok(Snapshot { counters: self.counters(last)?, sessions: self.sessions()? })
+    /// Summed over CPUs.
+    fn counter(&self, index: CounterIndex) -> Result<Counter> {
+        let cpus = self.counters.get(&index.0, 0)?;
+        Ok(cpus.iter().fold(Counter::default(), |sum, cpu| {
+            let cpu: Counter = transmute!(*cpu);
+            Counter { packets: sum.packets + cpu.packets, bytes: sum.bytes + cpu.bytes }
+        }))
+    }
+
+    fn sessions(&self) -> Result<SessionTable> {
+        let mut table = SessionTable::default();
+        for entry in self.sessions4.iter() {
+            let (key, row) = entry?;
+            let (key, row): (SessionKey4, SessionRow4) = (transmute!(key), transmute!(row));
+            self.add(&mut table, key.expand(), row.row())?;
+        }
+        for entry in self.sessions6.iter() {
+            let (key, row) = entry?;
+            self.add(&mut table, transmute!(key), transmute!(row))?;
+        }
+        Ok(table)
     }
 }
 

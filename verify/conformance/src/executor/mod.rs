@@ -8,10 +8,10 @@ mod snapshot;
 pub use kernel::KernelExecutor;
 pub use namespace::WorldNamespace;
 pub use native::{NativeExecutor, NextHops};
-pub use snapshot::{Moved, RecordView, SessionTable, Snapshot, moved};
+pub use snapshot::{RecordView, SessionTable, counter_name, counters_of};
 
 use anyhow::Result;
-use flumen_abi::{IfIndex, Outcome, Reason};
+use flumen_abi::{Counter, CounterIndex, IfIndex, Outcome, Reason};
 use flumen_engine::Ruleset;
 
 /// What a device's driver is told to do with a frame.
@@ -74,11 +74,17 @@ pub trait Executor {
     /// When a table cannot be written.
     fn leave_free_records(&mut self, count: u32) -> Result<()>;
 
-    /// Counters of the interfaces 0 to `last`, and every session.
+    /// One counter; none of them ever goes back.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    fn counter(&self, index: CounterIndex) -> Result<Counter>;
+
+    /// Every session.
     ///
     /// # Errors
     /// When a table cannot be read.
-    fn snapshot(&self, last: u16) -> Result<Snapshot>;
+    fn sessions(&self) -> Result<SessionTable>;
 }
 
 impl Action {

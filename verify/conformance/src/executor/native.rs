@@ -1,11 +1,11 @@
-use super::snapshot::watched;
-use super::{Action, Executor, RecordView, SessionTable, Snapshot, Taken};
+use super::{Action, Executor, RecordView, SessionTable, Taken};
 use crate::world::{self, WorldRoutes};
 use anyhow::Result;
-use flumen_abi::{Counter, IfIndex, SessionSlot, Slot};
+use flumen_abi::{Counter, CounterIndex, IfIndex, SessionSlot, Slot};
 use flumen_engine::{Ruleset, native};
 use flumen_native::{Bounds, FrameBuffer, Native, NativeEnvironment, NativeTables};
 use flumen_pipeline::Tables;
+use std::collections::BTreeMap;
 
 /// Whether sessions keep the next hops that they have learnt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct NativeExecutor {
     engine: Native<'static, WorldRoutes>,
     slot: Slot,
     buffer: FrameBuffer,
+    /// Counters of the engines before this one.
+    earlier: BTreeMap<u32, Counter>,
 }
 
 // === impl NativeExecutor ===
@@ -37,6 +39,7 @@ impl NativeExecutor {
             engine: Native::new(NativeTables::new(bounds), NativeEnvironment::new(WorldRoutes::new(), 1)),
             slot: Slot::new(0),
             buffer: FrameBuffer::new(&[]),
+            earlier: BTreeMap::new(),
         }
     }
 
@@ -64,6 +67,11 @@ impl Executor for NativeExecutor {
     }
 
     fn begin(&mut self, ruleset: &Ruleset) -> Result<()> {
+        for (index, counter) in self.engine.tables.counters() {
+            let earlier = self.earlier.entry(index).or_default();
+            earlier.packets += counter.packets;
+            earlier.bytes += counter.bytes;
+        }
         let tables = native::tables(ruleset, &world::facts(), self.bounds);
         let now_ns = self.engine.environment.now_ns;
         self.engine = Native::new(tables, NativeEnvironment::new(WorldRoutes::new(), 1));
@@ -115,10 +123,14 @@ impl Executor for NativeExecutor {
         Ok(())
     }
 
-    fn snapshot(&self, last: u16) -> Result<Snapshot> {
+    fn counter(&self, index: CounterIndex) -> Result<Counter> {
+        let now = self.engine.tables.counter(index);
+        let earlier = self.earlier.get(&index.0).copied().unwrap_or_default();
+        Ok(Counter { packets: earlier.packets + now.packets, bytes: earlier.bytes + now.bytes })
+    }
+
+    fn sessions(&self) -> Result<SessionTable> {
         let tables = &self.engine.tables;
-        let counters = watched(last).map(|index| (index.0, tables.counter(index)));
-        let counters = counters.filter(|(_, counter)| *counter != Counter::default()).collect();
         let mut sessions = SessionTable::default();
         for (key, row) in tables.session_rows() {
             sessions.add(key, row);
@@ -126,6 +138,6 @@ impl Executor for NativeExecutor {
                 sessions.records.insert(row.slot.0, RecordView::of(record, owner.load()));
             }
         }
-        Ok(Snapshot { counters, sessions })
+        Ok(sessions)
     }
 }

@@ -1,18 +1,8 @@
 use flumen_abi::{
-    Counter, CounterIndex, Generation, Hop, InterfaceId, PolicyId, Reason, SessionKey, SessionRecord,
-    SessionRow,
+    CounterIndex, Generation, Hop, InterfaceId, PolicyId, Reason, SessionKey, SessionRecord, SessionRow,
 };
 use std::collections::BTreeMap;
 use zerocopy::FromZeros;
-
-/// Everything an engine counts and remembers, at one time.
-#[derive(Clone, Debug, Default)]
-pub struct Snapshot {
-    /// Counters that are not zero, by index.
-    pub counters: BTreeMap<u32, Counter>,
-    /// Sessions.
-    pub sessions: SessionTable,
-}
 
 /// Session rows, and the records that they point to. Rows are in the order of their keys' bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,51 +32,24 @@ pub struct RecordView {
     pub key: SessionKey,
 }
 
-/// A counter that moved: interface, reason or direction, packets and bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moved {
-    /// Interface.
-    pub interface: u16,
-    /// `received`, `transmitted` or the name of a reason.
-    pub what: &'static str,
-    /// Packets.
-    pub packets: u64,
-    /// Bytes.
-    pub bytes: u64,
+/// Every counter of one interface.
+pub fn counters_of(interface: u16) -> impl Iterator<Item = CounterIndex> {
+    let id = InterfaceId(interface);
+    let reasons = Reason::ALL.iter().map(move |reason| CounterIndex::reason(id, *reason));
+    reasons.chain([CounterIndex::received(id), CounterIndex::transmitted(id)])
 }
 
-/// Every counter of the interfaces 0 to `last`.
-pub(crate) fn watched(last: u16) -> impl Iterator<Item = CounterIndex> {
-    (0..=last).map(InterfaceId).flat_map(|id| {
-        let reasons = Reason::ALL.iter().map(move |reason| CounterIndex::reason(id, *reason));
-        reasons.chain([CounterIndex::received(id), CounterIndex::transmitted(id)])
-    })
-}
-
-/// Every counter that differs, in the order of its index.
-pub fn moved(before: &Snapshot, after: &Snapshot) -> Vec<Moved> {
-    let change = |(index, now): (&u32, &Counter)| {
-        let then = before.counters.get(index).copied().unwrap_or_default();
-        let interface = InterfaceId((index / CounterIndex::PER_INTERFACE) as u16);
-        (then != *now).then(|| Moved {
-            interface: interface.0,
-            what: what(interface, *index),
-            packets: now.packets.wrapping_sub(then.packets),
-            bytes: now.bytes.wrapping_sub(then.bytes),
-        })
+/// What a counter counts: `forwarded of interface 3`.
+pub fn counter_name(index: CounterIndex) -> String {
+    let interface = InterfaceId((index.0 / CounterIndex::PER_INTERFACE) as u16);
+    let number = (index.0 % CounterIndex::PER_INTERFACE) as usize;
+    let what = match Reason::from_number(number) {
+        Some(reason) => reason.name(),
+        None if index == CounterIndex::received(interface) => "received",
+        None if index == CounterIndex::transmitted(interface) => "transmitted",
+        None => "a counter without a name",
     };
-    after.counters.iter().filter_map(change).collect()
-}
-
-fn what(interface: InterfaceId, index: u32) -> &'static str {
-    if index == CounterIndex::received(interface).0 {
-        return "received";
-    }
-    if index == CounterIndex::transmitted(interface).0 {
-        return "transmitted";
-    }
-    let number = (index % CounterIndex::PER_INTERFACE) as usize;
-    Reason::from_number(number).map_or("a counter without a name", Reason::name)
+    format!("{what} of interface {interface}")
 }
 
 // === impl SessionTable ===

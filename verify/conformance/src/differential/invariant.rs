@@ -1,0 +1,138 @@
+//! What holds for every frame, whatever the configuration: where both engines are wrong alike, this is not.
+
+use flumen_abi::{Outcome, Reason};
+use flumen_testkit::packet::{Ip, Parsed, Transport, parse, verify_checksums};
+
+/// What is wrong with `after`, which a gateway made of `before`; none when nothing is.
+pub(super) fn broken(before: &[u8], after: &[u8], reason: Reason) -> Option<String> {
+    let checked = match reason {
+        Reason::Forwarded => forwarded(before, after),
+        Reason::NeighbourUnknown | Reason::FragmentationNeeded | Reason::KernelSends => {
+            handed_over(before, after)
+        }
+        _ => match reason.outcome() {
+            Outcome::Consume => answered(before, after),
+            _ if before == after => Ok(()),
+            _ => Err("the frame has changed".to_owned()),
+        },
+    };
+    checked.err()
+}
+
+/// Both frames read, and checksums that were right before are right after.
+fn read<'a>(before: &'a [u8], after: &'a [u8]) -> Result<(Parsed<'a>, Parsed<'a>), String> {
+    let was = parse(before).map_err(|why| format!("a frame that cannot be read was let through: {why}"))?;
+    let is = parse(after).map_err(|why| format!("what leaves cannot be read: {why}"))?;
+    if verify_checksums(before).is_ok() {
+        verify_checksums(after)?;
+    }
+    Ok((was, is))
+}
+
+fn ip<'a, 'b>(parsed: &'b Parsed<'a>) -> Result<&'b Ip<'a>, String> {
+    parsed.ip.as_ref().ok_or_else(|| "it is no IP packet".to_owned())
+}
+
+fn forwarded(before: &[u8], after: &[u8]) -> Result<(), String> {
+    let (was, is) = read(before, after)?;
+    let (was_ip, is_ip) = (ip(&was)?, ip(&is)?);
+    if is_ip.ttl.checked_add(1) != Some(was_ip.ttl) {
+        return Err(format!("the TTL was {} and is {}", was_ip.ttl, is_ip.ttl));
+    }
+    let tags = |parsed: &Parsed<'_>| 4 * parsed.tags.len();
+    if before.len() - tags(&was) != after.len() - tags(&is) {
+        return Err("bytes were added or lost".to_owned());
+    }
+    same_packet(was_ip, is_ip)
+}
+
+fn handed_over(before: &[u8], after: &[u8]) -> Result<(), String> {
+    let (was, is) = read(before, after)?;
+    let (was_ip, is_ip) = (ip(&was)?, ip(&is)?);
+    if (was.src, was.dst, &was.tags, was_ip.ttl) != (is.src, is.dst, &is.tags, is_ip.ttl) {
+        return Err("the kernel gets another link header or TTL than the device had".to_owned());
+    }
+    same_packet(was_ip, is_ip)
+}
+
+/// Everything that translation leaves alone.
+fn same_packet(was: &Ip<'_>, is: &Ip<'_>) -> Result<(), String> {
+    let fixed = |ip: &Ip<'_>| (ip.version, ip.tos, ip.id, ip.df, ip.more, ip.offset, ip.len, ip.protocol);
+    if fixed(was) != fixed(is) || was.extensions.len() != is.extensions.len() {
+        return Err("a field of the IP header has changed that no translation touches".to_owned());
+    }
+    let same = match (&was.transport, &is.transport) {
+        (
+            Transport::Tcp { seq, ack, flags, payload, .. },
+            Transport::Tcp { seq: s, ack: a, flags: f, payload: p, .. },
+        ) => (seq, ack, flags, payload) == (s, a, f, p),
+        (Transport::Udp { len, payload, .. }, Transport::Udp { len: l, payload: p, .. }) => {
+            (len, payload) == (l, p)
+        }
+        (
+            Transport::Icmp { kind, code, quote: Some(_), payload, .. },
+            Transport::Icmp { kind: k, code: c, payload: p, .. },
+        ) => (kind, code, payload.len()) == (k, c, p.len()),
+        (
+            Transport::Icmp { kind, code, payload, .. },
+            Transport::Icmp { kind: k, code: c, payload: p, .. },
+        ) => (kind, code, payload) == (k, c, p),
+        (Transport::Bytes | Transport::Cut { .. }, Transport::Bytes | Transport::Cut { .. }) => {
+            was.is_fragment() || was.body == is.body
+        }
+        _ => false,
+    };
+    if same { Ok(()) } else { Err("what the packet carries has changed".to_owned()) }
+}
+
+/// An answer is whole, and goes back to whom it answers.
+fn answered(before: &[u8], after: &[u8]) -> Result<(), String> {
+    let (was, is) = read(before, after)?;
+    let (was_ip, is_ip) = (ip(&was)?, ip(&is)?);
+    if (was.src, was.dst, &was.tags) != (is.dst, is.src, &is.tags) || was_ip.src != is_ip.dst {
+        return Err("the answer goes to somebody else".to_owned());
+    }
+    if is_ip.ttl != 64 || !is_ip.complete {
+        return Err(format!("the answer has TTL {} and {} bytes", is_ip.ttl, after.len()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::broken;
+    use flumen_abi::Reason;
+    use flumen_testkit::packet::{Checksum, Packet};
+
+    fn packet(ttl: u8) -> Packet {
+        Packet::eth().ipv4("10.0.1.10", "203.0.113.10").ttl(ttl).udp(4000, 53)
+    }
+
+    #[test]
+    fn a_frame_that_is_forwarded_as_it_must_be_is_not_broken() {
+        let before = packet(64).payload("x").build();
+        assert_eq!(broken(&before, &packet(63).payload("x").build(), Reason::Forwarded), None);
+        let tagged =
+            Packet::eth().vlan(5).ipv4("10.0.1.10", "203.0.113.10").ttl(63).udp(4000, 53).payload("x");
+        assert_eq!(broken(&before, &tagged.build(), Reason::Forwarded), None);
+        assert_eq!(broken(&before, &before, Reason::PolicyDenied), None);
+    }
+
+    #[test]
+    fn each_change_that_no_gateway_makes_is_broken() {
+        let before = packet(64).payload("x").build();
+        let wrong = [
+            ("TTL", packet(64).payload("x")),
+            ("checksum", packet(63).payload("x").checksum(Checksum::Wrong)),
+            ("header checksum", packet(63).payload("x").ip_checksum(Checksum::Wrong)),
+            ("payload", packet(63).payload("y")),
+            ("length", packet(63).payload("xy")),
+            ("protocol", Packet::eth().ipv4("10.0.1.10", "203.0.113.10").ttl(63).other(47, [0; 9])),
+        ];
+        for (name, after) in wrong {
+            assert!(broken(&before, &after.build(), Reason::Forwarded).is_some(), "{name}");
+        }
+        assert!(broken(&before, &packet(63).payload("x").build(), Reason::PolicyDenied).is_some());
+        assert!(broken(&before, &packet(64).payload("x").build(), Reason::TtlExceededSent).is_some());
+    }
+}
