@@ -28,15 +28,22 @@ pub(crate) struct State<'a> {
 /// # Errors
 /// When the input is no frame, its interface is not there, or sessions or routes cannot be read.
 pub(crate) fn explain(input: &ExplainInput, state: &State<'_>) -> Result<ExplainReport, ApiError> {
-    let (interface, frames) = frames(input, state.names)?;
+    let (interface, mut frames) = frames(input, state.names)?;
     let name = state.names.interface(interface).map_or("?", |interface| interface.name.as_str());
     let binding = state.ruleset.interfaces.iter().find(|binding| binding.id == interface);
     let link = binding.and_then(|binding| state.facts.link(&binding.device));
-    let Some(device) = link.map(|link| link.index) else {
+    let Some(link) = link else {
         return Err(ApiError::Impossible {
             reason: format!("the device of interface {name} is not there now"),
         });
     };
+    let device = link.index;
+    // A packet made from fields is sent to the gateway; a frame that is given, to whom it says.
+    if matches!(input, ExplainInput::Probe(_)) {
+        for station in frames.iter_mut().filter_map(|frame| frame.first_chunk_mut::<6>()) {
+            *station = link.mac;
+        }
+    }
     let mut failure: Option<KernelError> = None;
     let mut routes = |query: &RouteQuery| {
         route(state.host, state.facts, query).unwrap_or_else(|error| {
