@@ -7,7 +7,7 @@ use crate::run::{End, Verdict};
 use crate::tables::Tables;
 use crate::trace::{Step, Trace};
 use crate::{emit, fragment, icmp_error, partial, state, translate};
-use flumen_abi::{CounterIndex, Hop, LinkKey, LinkRow, Reason};
+use flumen_abi::{CounterIndex, Direction, Hop, LinkKey, LinkRow, Reason};
 use flumen_frame::Frame;
 use flumen_wire::tcp;
 
@@ -71,6 +71,9 @@ fn session<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &
         return false;
     }
     let row = &context.work.row;
+    if wrong_way(packet.kind, row.flags.direction()) {
+        return false;
+    }
     let Some(record) = context.tables.record(row.slot) else {
         return false;
     };
@@ -83,6 +86,17 @@ fn session<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &
         return false;
     }
     true
+}
+
+/// True for an ICMP reply from the side that asks, and for a query from the side that answers: with the identifier 0 they
+/// have the keys of one another.
+#[inline(always)]
+fn wrong_way(kind: Kind, direction: Direction) -> bool {
+    match kind {
+        Kind::IcmpQuery => matches!(direction, Direction::Reverse),
+        Kind::IcmpReply => matches!(direction, Direction::Forward),
+        _ => false,
+    }
 }
 
 /// Leaves the kernel's route for the packet, as `context.work.row` makes it, in `context.work.route`, and its egress

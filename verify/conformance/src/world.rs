@@ -27,18 +27,30 @@ pub struct WorldLink {
     pub forwarding: bool,
     /// Whether it takes frames from XDP.
     pub xdp_transmit: bool,
+    /// Number in its link address: its own, or that of the device whose tagged frames it takes.
+    pub station: u8,
 }
 
 /// A link with both families and forwarding on.
 const fn link(name: &'static str, index: u32, mtu: u32, v4: &'static str, v6: &'static str) -> WorldLink {
-    WorldLink { name, index, mtu, v4: Some(v4), v6: Some(v6), forwarding: true, xdp_transmit: true }
+    WorldLink {
+        name,
+        index,
+        mtu,
+        v4: Some(v4),
+        v6: Some(v6),
+        forwarding: true,
+        xdp_transmit: true,
+        station: index as u8,
+    }
 }
 
 /// Every link. What is special about each is in its name:
 ///
 /// - `thin` has an MTU of 1300, `bare` no address, `off` no forwarding, `modem` takes no frames from XDP;
 ///   `stray` is never configured.
-/// - `lan100` and `wan7.8` have the addresses of tagged interfaces on `lan` and `wan`.
+/// - `lan100` and `wan7.8` have the addresses of tagged interfaces on `lan` and `wan`; `lan100` has the link address of
+///   `lan`, as VLAN devices mostly have, `wan7.8` one of its own.
 pub const LINKS: [WorldLink; 10] = [
     link("lan", 11, 1500, "10.0.1.1/24", "2001:db8:1::1/64"),
     link("wan", 12, 1500, "203.0.113.1/24", "2001:db8:2::1/64"),
@@ -47,7 +59,7 @@ pub const LINKS: [WorldLink; 10] = [
     WorldLink { v4: None, v6: None, ..link("bare", 15, 1500, "", "") },
     WorldLink { forwarding: false, ..link("off", 16, 1500, "10.0.6.1/24", "2001:db8:6::1/64") },
     link("stray", 17, 1500, "10.0.9.1/24", "2001:db8:9::1/64"),
-    link("lan100", 18, 1500, "10.1.0.1/24", "2001:db8:100::1/64"),
+    WorldLink { station: 11, ..link("lan100", 18, 1500, "10.1.0.1/24", "2001:db8:100::1/64") },
     link("wan7.8", 19, 1500, "10.2.0.1/24", "2001:db8:78::1/64"),
     WorldLink { xdp_transmit: false, ..link("modem", 20, 1500, "10.0.7.1/24", "2001:db8:7::1/64") },
 ];
@@ -147,9 +159,9 @@ impl WorldLink {
         IfIndex(self.index)
     }
 
-    /// Link address: `02:00:00:00:00:` and the number in hexadecimal.
+    /// Link address: `02:00:00:00:00:` and [`WorldLink::station`] in hexadecimal.
     pub const fn mac(&self) -> [u8; 6] {
-        [2, 0, 0, 0, 0, self.index as u8]
+        [2, 0, 0, 0, 0, self.station]
     }
 
     fn subnets(&self) -> impl Iterator<Item = (IpAddr, u8)> {

@@ -1,4 +1,4 @@
-//! Every case on which the engines once differed.
+//! Every case on which the engines once differed, or were wrong alike.
 
 use flumen_conformance::differential::{CORPUS, Case, Pair, replay};
 use flumen_conformance::executor::WorldNamespace;

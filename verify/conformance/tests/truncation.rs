@@ -4,7 +4,8 @@ use flumen_abi::{IfIndex, Outcome};
 use flumen_conformance::differential::{CaseStep, Difference, Pair};
 use flumen_conformance::executor::{Executor, NativeExecutor, NextHops, WorldNamespace};
 use flumen_conformance::site::{compiled, hiding_site};
-use flumen_testkit::packet::{Packet, SYN, protocol};
+use flumen_conformance::world::WorldLink;
+use flumen_testkit::packet::{Mac, Packet, SYN, protocol};
 
 /// A frame, its device, and the frame that opens the session it belongs to.
 struct Cut {
@@ -22,20 +23,25 @@ fn error(frame: Packet, opened: Packet) -> Cut {
     Cut { device: "wan", frame, before: Some(("lan", opened)) }
 }
 
+/// A frame to one of the gateway's links.
+fn to(link: &str) -> Packet {
+    Packet::eth().macs([2, 0, 0, 0, 0, 1], Mac(WorldLink::named(link).mac()))
+}
+
 fn cuts() -> Vec<Cut> {
-    let lan4 = || Packet::eth().ipv4("10.0.1.10", "203.0.113.10");
-    let lan6 = || Packet::eth().ipv6("2001:db8:1::10", "2001:db8:2::10");
-    let wan4 = || Packet::eth().ipv4("203.0.113.10", "203.0.113.1");
-    let wan6 = || Packet::eth().ipv6("2001:db8:2::10", "2001:db8:2::1");
+    let lan4 = || to("lan").ipv4("10.0.1.10", "203.0.113.10");
+    let lan6 = || to("lan").ipv6("2001:db8:1::10", "2001:db8:2::10");
+    let wan4 = || to("wan").ipv4("203.0.113.10", "203.0.113.1");
+    let wan6 = || to("wan").ipv6("2001:db8:2::10", "2001:db8:2::1");
     let quoted4 = || Packet::l3().ipv4("203.0.113.1", "203.0.113.10").options([1; 8]);
     let quoted6 = || Packet::l3().ipv6("2001:db8:2::1", "2001:db8:2::10");
     vec![
         cut("lan", lan4().options([1; 40]).tcp(4000, 80).flags(SYN).mss(1460).payload_len(20)),
         cut("lan", lan4().udp(4000, 53).payload_len(20)),
-        cut("lan", Packet::eth().vlan(100).ipv4("10.1.0.10", "203.0.113.10").icmp_echo(1, 1).payload_len(20)),
+        cut("lan", to("lan").vlan(100).ipv4("10.1.0.10", "203.0.113.10").icmp_echo(1, 1).payload_len(20)),
         cut(
             "wan",
-            Packet::eth().qinq(7, 8).ipv6("2001:db8:78::10", "2001:db8:1::10").udp(4000, 53).payload_len(9),
+            to("wan").qinq(7, 8).ipv6("2001:db8:78::10", "2001:db8:1::10").udp(4000, 53).payload_len(9),
         ),
         cut(
             "lan",

@@ -23,10 +23,14 @@ pub(super) fn broken(before: &[u8], after: &[u8], reason: Reason) -> Option<Stri
 fn read<'a>(before: &'a [u8], after: &'a [u8]) -> Result<(Parsed<'a>, Parsed<'a>), String> {
     let was = parse(before).map_err(|why| format!("a frame that cannot be read was let through: {why}"))?;
     let is = parse(after).map_err(|why| format!("what leaves cannot be read: {why}"))?;
-    if verify_checksums(before).is_ok() {
-        verify_checksums(after)?;
+    if verify_checksums(before).is_err() {
+        return Ok((was, is));
     }
-    Ok((was, is))
+    match verify_checksums(after) {
+        // a quote has only so many bytes, and may end within the headers of its packet
+        Err(why) if why.starts_with("quoted packet") && !why.contains("checksum") => Ok((was, is)),
+        verified => verified.map(|()| (was, is)),
+    }
 }
 
 fn ip<'a, 'b>(parsed: &'b Parsed<'a>) -> Result<&'b Ip<'a>, String> {
