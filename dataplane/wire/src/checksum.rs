@@ -52,13 +52,6 @@ impl Sum {
         self.qword(!memory)
     }
 
-    /// Adds the complement of four bytes: takes them out of a checksum.
-    #[inline(always)]
-    #[must_use]
-    pub const fn without_dword(self, memory: u32) -> Sum {
-        self.dword(!memory)
-    }
-
     /// Takes out a 16-bit word.
     #[inline(always)]
     #[must_use]

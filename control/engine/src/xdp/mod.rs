@@ -10,6 +10,7 @@
 
 mod arrays;
 mod attach;
+mod clock;
 mod grace;
 mod install;
 mod pins;
@@ -130,7 +131,7 @@ impl Engine for XdpEngine {
         self.rows.set_bindings(installed.slot, &bindings)?;
         self.arrays.control().advance();
         self.attachments.drop_dead(install::devices(&bindings));
-        self.attachments.attach_all(&mut self.program, &self.pins, install::devices(&bindings)).map(drop)
+        self.attachments.attach_all(&mut self.program, &self.pins, install::devices(&bindings))
     }
 
     fn counters(&self) -> Result<CounterView, EngineError> {

@@ -1,4 +1,5 @@
 use super::arrays::ControlWord;
+use super::clock::Now;
 use super::pins::system;
 use crate::EngineError;
 use nix::errno::Errno;
@@ -7,7 +8,6 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket,
 };
-use nix::time::{ClockId, clock_gettime};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -95,8 +95,7 @@ fn drain(netlink: &OwnedFd) {
 }
 
 fn vouch(control: &ControlWord) {
-    if let Ok(now) = clock_gettime(ClockId::CLOCK_MONOTONIC) {
-        let now_ms = (now.tv_sec() as u64 * 1_000 + now.tv_nsec() as u64 / 1_000_000) as u32;
-        control.vouched_until_ms.store(now_ms.wrapping_add(VOUCHED_MS));
+    if let Ok(now) = Now::read() {
+        control.vouched_until_ms.store(now.ms.wrapping_add(VOUCHED_MS));
     }
 }

@@ -1,4 +1,5 @@
 use super::arrays::Records;
+use super::clock::Now;
 use super::rows::Rows;
 use crate::{EngineError, FoundSession, SessionView};
 use flumen_abi::{
@@ -10,23 +11,6 @@ use std::time::Duration;
 /// Puts every record on the free stack, the lowest on top, so that records in use stay close together.
 pub(crate) fn fill_free_records(rows: &mut Rows, records: usize) -> Result<(), EngineError> {
     (0..records as u32).rev().try_for_each(|slot| rows.push_free_record(slot))
-}
-
-/// The monotonic clock, as records keep it.
-struct Now {
-    /// Milliseconds, truncated.
-    ms: u32,
-    /// Seconds.
-    s: u32,
-}
-
-impl Now {
-    fn read() -> Result<Now, EngineError> {
-        let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC)
-            .map_err(|error| super::pins::system("read the clock".to_owned(), error.into()))?;
-        let ms = now.tv_sec() as u64 * 1_000 + now.tv_nsec() as u64 / 1_000_000;
-        Ok(Now { ms: ms as u32, s: now.tv_sec() as u32 })
-    }
 }
 
 /// Calls `visit` for every live session.
