@@ -111,17 +111,16 @@ fn stages(source: &Source<'_>, chains: &mut Chains) -> Result<(Vec<PolicyRow>, V
 }
 
 fn settings(flow: &Flow, generation: Generation) -> Settings {
-    let ms = |seconds: u32| seconds.saturating_mul(1000);
     Settings {
         generation,
         timeouts: Timeouts {
-            tcp_initial_ms: ms(flow.tcp_initial_timeout),
-            tcp_established_ms: ms(flow.tcp_established_timeout),
-            tcp_closing_ms: ms(flow.tcp_closing_timeout),
-            tcp_closed_ms: ms(flow.tcp_closed_timeout),
-            udp_ms: ms(flow.udp_timeout),
-            icmp_ms: ms(flow.icmp_timeout),
-            other_ms: ms(flow.other_timeout),
+            tcp_initial_s: flow.tcp_initial_timeout,
+            tcp_established_s: flow.tcp_established_timeout,
+            tcp_closing_s: flow.tcp_closing_timeout,
+            tcp_closed_s: flow.tcp_closed_timeout,
+            udp_s: flow.udp_timeout,
+            icmp_s: flow.icmp_timeout,
+            other_s: flow.other_timeout,
         },
         answers_per_second: flow.answers_per_second,
         tcp_loose: flow.no_syn_check.into(),

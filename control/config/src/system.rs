@@ -24,6 +24,9 @@ pub struct Dataplane {
 pub struct Sessions {
     /// Sessions at most.
     pub maximum: u32,
+    /// Sessions of IPv6 at most; they count among all. Room for them is twice as large, and taken at the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ipv6_maximum: Option<u32>,
 }
 
 /// How programs are attached to devices.
@@ -46,11 +49,16 @@ impl Sessions {
     pub const LEAST: u32 = 1024;
     /// Greatest table.
     pub const GREATEST: u32 = 1 << 24;
+
+    /// Sessions of IPv6 at most: a quarter of all, unless configured.
+    pub fn ipv6(&self) -> u32 {
+        self.ipv6_maximum.unwrap_or(self.maximum / 4).max(Self::LEAST).min(self.maximum)
+    }
 }
 
 impl Default for Sessions {
     fn default() -> Sessions {
-        Sessions { maximum: 131_072 }
+        Sessions { maximum: 131_072, ipv6_maximum: None }
     }
 }
 

@@ -65,6 +65,15 @@ impl Committer {
                 ))
             });
         }
+        if dataplane.sessions.ipv6() != self.opened.sessions6 {
+            messages.push(ConfigMessage {
+                path: "system.dataplane.sessions.ipv6-maximum".to_owned(),
+                ..whole(format!(
+                    "the session table keeps room for {} of IPv6 until the engine is opened anew: flumen detach, then start",
+                    self.opened.sessions6
+                ))
+            });
+        }
         if dataplane.mode != self.opened.mode {
             messages.push(ConfigMessage {
                 path: "system.dataplane.mode".to_owned(),

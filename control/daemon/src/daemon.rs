@@ -164,6 +164,7 @@ fn assemble(
     let opened = EngineOptions {
         bpf_dir: options.bpf_dir.clone(),
         sessions: dataplane.sessions.maximum,
+        sessions6: dataplane.sessions.ipv6(),
         mode: dataplane.mode,
     };
     let record = store.record()?;

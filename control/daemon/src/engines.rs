@@ -9,6 +9,8 @@ pub struct EngineOptions {
     pub bpf_dir: PathBuf,
     /// Sessions there is room for.
     pub sessions: u32,
+    /// Sessions of IPv6 among them there is room for.
+    pub sessions6: u32,
     /// How programs are attached.
     pub mode: Mode,
 }

@@ -16,7 +16,12 @@ impl Engines for XdpEngines {
             Mode::Driver => ModeChoice::Driver,
             Mode::Generic => ModeChoice::Generic,
         };
-        let options = XdpOptions { pin_dir: options.bpf_dir.clone(), sessions: options.sessions, mode };
+        let options = XdpOptions {
+            pin_dir: options.bpf_dir.clone(),
+            sessions: options.sessions,
+            sessions6: options.sessions6,
+            mode,
+        };
         Ok(Box::new(XdpEngine::open(&options)?))
     }
 

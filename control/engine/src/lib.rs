@@ -17,7 +17,7 @@ pub use flumen_abi::{
     SessionFlags, SessionKey, SessionRow, SessionSlot, Vlan, ZoneId,
 };
 pub use flumen_compile::{InterfaceBinding, Ruleset};
-pub use flumen_native::{FoundSession, Line, Names};
+pub use flumen_native::{FoundRow, FoundSession, Line, Names};
 pub use flumen_pipeline::{Route, RouteKind, RouteQuery};
 pub use view::{AttachMode, Attachment, CounterView, MapUse, SessionView, Sweep};
 

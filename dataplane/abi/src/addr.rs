@@ -71,6 +71,12 @@ impl Addr {
         self.halves
     }
 
+    /// From two halves as they lie in memory.
+    #[inline(always)]
+    pub const fn from_halves(halves: [u64; 2]) -> Addr {
+        Addr { halves }
+    }
+
     /// The last 32 bits as they lie in memory: the whole of an IPv4 address.
     #[inline(always)]
     pub const fn v4_word(self) -> u32 {

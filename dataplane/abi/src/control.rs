@@ -1,7 +1,7 @@
-use crate::{Slot, Word32};
+use crate::{Slot, Word32, Word64};
 use zerocopy::{FromBytes, IntoBytes, KnownLayout};
 
-/// The one element of the `control` array: what every packet reads first. 16 bytes; user space maps it.
+/// The one element of the `control` array: what every packet reads first. 32 bytes; user space maps it.
 #[derive(Default, Debug, FromBytes, IntoBytes, KnownLayout)]
 #[repr(C)]
 pub struct Control {
@@ -12,10 +12,16 @@ pub struct Control {
     /// Milliseconds of the monotonic clock, truncated, until which somebody vouches for the epoch. When a daemon dies,
     /// what was learnt in an epoch stops being used: every packet asks the kernel again.
     pub vouched_until_ms: Word32,
+    /// Buckets of the `sessions4` array, each of [`crate::limits::BUCKET`] rows.
+    pub buckets4: Word32,
+    /// Buckets of the `sessions6` array.
+    pub buckets6: Word32,
+    /// Makes the places of sessions unforeseeable to those who choose their tuples.
+    pub seed: Word64,
     /// Zero.
-    pub reserved: [Word32; 2],
+    pub reserved: Word64,
 }
-const _: () = assert!(size_of::<Control>() == 16);
+const _: () = assert!(size_of::<Control>() == 32);
 
 impl Control {
     /// The ruleset in force, and the current epoch; 0 instead of that when nobody vouches for it.

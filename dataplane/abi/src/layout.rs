@@ -1,9 +1,9 @@
 //! The layouts as text, so that a change of any offset shows in review and in CI.
 
 use crate::{
-    AnswerBudget, Control, FragmentKey, FragmentRow, Hop, InterfaceKey, InterfaceRow, LinkIndex, LinkKey,
-    LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow, SessionKey,
-    SessionKey4, SessionOwner, SessionRecord, SessionRow, SessionRow4, Settings,
+    AnswerBudget, Control, Flow, FragmentKey, FragmentRow, FreeRecords, InterfaceKey, InterfaceRow,
+    LinkIndex, LinkKey, LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow,
+    SessionRecord, SessionRow4, SessionRow6, Settings,
 };
 
 /// A field and its offset in bytes.
@@ -36,15 +36,16 @@ macro_rules! layouts {
 }
 
 layouts! {
-    SessionKey { src, dst, sport, dport, zone, proto, reserved }
-    SessionRow { src, dst, sport, dport, l3_delta, l4_delta, slot, egress, flags, reserved, hop }
-    Hop { epoch, interface, mac, ingress }
-    SessionRecord {
-        last_seen_ms, timeout_ms, tcp_seen, reserved, policy, packets, bytes, created_s, generation, reserved2
+    SessionRow4 { flow, src, dst, new_src, new_dst }
+    SessionRow6 { flow, reserved, src, dst, new_src, new_dst }
+    Flow {
+        occupancy, slot, ports, zone, proto, egress, flags, new_ports, last_seen_ms, bytes, packets, timeout, l3_delta,
+        hop_interface, hop_epoch, hop_ingress, hop_mac
     }
-    SessionOwner { key }
-    SessionKey4 { src, dst, sport, dport, zone, proto, reserved }
-    SessionRow4 { src, dst, sport, dport, l3_delta, l4_delta, slot, egress, flags, reserved, hop }
+    SessionRecord {
+        look_at_ms, places, policy, packets, bytes, created_s, generation, tcp_seen, family, reserved, next_free
+    }
+    FreeRecords { top, reserved }
     FragmentKey { src, dst, identification, zone, proto, reserved }
     FragmentRow { sport, dport, seen_ms, service, proto, reserved, reserved2 }
     InterfaceKey { slot, device, vlan, reserved }
@@ -64,6 +65,6 @@ layouts! {
     PolicyRow { id, action, reserved }
     NatRow { addr, port_low, port_high, kind, reserved, id, reserved2 }
     AnswerBudget { second, used }
-    Control { word, vouched_until_ms, reserved }
+    Control { word, vouched_until_ms, buckets4, buckets6, seed, reserved }
     Settings { generation, timeouts, answers_per_second, tcp_loose }
 }

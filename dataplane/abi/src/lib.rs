@@ -37,13 +37,13 @@ pub use nat::{NatKind, NatRow};
 pub use policy::{Action, PolicyRow};
 pub use reason::{Outcome, Reason};
 pub use session::{
-    Direction, Hop, SessionFlags, SessionKey, SessionKey4, SessionOwner, SessionRecord, SessionRow,
-    SessionRow4, SessionSlot,
+    Direction, Flow, FreeRecords, Hop, IdleTimeout, Occupancy, SessionFlags, SessionKey, SessionPlace,
+    SessionRecord, SessionRow, SessionRow4, SessionRow6, SessionSlot, StoredRow,
 };
 pub use settings::{Settings, Timeouts};
-pub use word::{Word8, Word32, Word64};
+pub use word::{Word8, Word16, Word32, Word64};
 
 /// Version of every layout in this crate. Pinned maps of another version are refused, never reinterpreted.
 ///
 /// Raised with any change to `layout.txt` (a test compares).
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

@@ -22,10 +22,20 @@ pub const NAT: u32 = 8_192;
 pub const FRAGMENTS: u32 = 8_192;
 /// Sessions, unless the configuration says otherwise.
 pub const SESSIONS_DEFAULT: u32 = 131_072;
+/// Sessions of IPv6 among them, unless the configuration says otherwise: their rows are twice as large.
+pub const SESSIONS6_DEFAULT: u32 = SESSIONS_DEFAULT / 4;
 /// Most sessions that can be configured.
 pub const SESSIONS_MAX: u32 = 16_777_216;
-/// Elements of the `expired` array: how many sessions are listed, the time, and up to
-/// [`EXPIRED_AT_ONCE`] slots.
-pub const EXPIRED: u32 = EXPIRED_AT_ONCE + 2;
+/// Rows of a bucket of a session table: a key lies in one bucket, wherever in it there is room.
+pub const BUCKET: u32 = 256;
+/// Elements of the `expired` array: how many sessions are listed, the time, whether to end them before theirs, and up
+/// to [`EXPIRED_AT_ONCE`] slots.
+pub const EXPIRED: u32 = EXPIRED_AT_ONCE + 3;
 /// Sessions that one run of the `expire` program removes at most.
 pub const EXPIRED_AT_ONCE: u32 = 4_096;
+
+/// Buckets of a table with room for `sessions`. Two rows for each fill two thirds of it, so that keys lie near home.
+pub const fn session_buckets(sessions: u32) -> u32 {
+    let rows = sessions as u64 * 3;
+    rows.div_ceil(BUCKET as u64) as u32
+}

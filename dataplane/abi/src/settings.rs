@@ -1,24 +1,24 @@
 use crate::Generation;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// Idle times after which a session ends, milliseconds, each from 1 to 2^31 - 1.
+/// Idle times after which a session ends, seconds, each from 1 to [`crate::IdleTimeout::LONGEST_S`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Timeouts {
     /// TCP before the handshake is complete.
-    pub tcp_initial_ms: u32,
+    pub tcp_initial_s: u32,
     /// TCP after it.
-    pub tcp_established_ms: u32,
+    pub tcp_established_s: u32,
     /// TCP after the first FIN.
-    pub tcp_closing_ms: u32,
+    pub tcp_closing_s: u32,
     /// TCP after both FINs, or a reset.
-    pub tcp_closed_ms: u32,
+    pub tcp_closed_s: u32,
     /// UDP.
-    pub udp_ms: u32,
+    pub udp_s: u32,
     /// ICMP and ICMPv6 queries.
-    pub icmp_ms: u32,
+    pub icmp_s: u32,
     /// Every other IP protocol.
-    pub other_ms: u32,
+    pub other_s: u32,
 }
 
 /// Element of the `settings` array, one per ruleset slot. 40 bytes.

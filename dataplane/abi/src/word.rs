@@ -55,6 +55,15 @@ macro_rules! word {
                 }
             }
 
+            /// Replaces the value by `new` if it is `old`; true when it was. Everything stored before is seen by whoever
+            /// sees the new value. For native code: the eBPF engine has an instruction of its own.
+            #[cfg(not(target_arch = "bpf"))]
+            #[inline(always)]
+            pub fn exchange(&self, old: $inner, new: $inner) -> bool {
+                use core::sync::atomic::Ordering::{AcqRel, Relaxed};
+                self.0.compare_exchange(old, new, AcqRel, Relaxed).is_ok()
+            }
+
             /// Load, wrapping add, store; not atomic as a whole.
             #[inline(always)]
             pub fn add(&self, value: $inner) {
@@ -71,5 +80,6 @@ macro_rules! word {
 }
 
 word!(Word8, u8, AtomicU8);
+word!(Word16, u16, AtomicU16);
 word!(Word32, u32, AtomicU32);
 word!(Word64, u64, AtomicU64);

@@ -1,6 +1,8 @@
 //! The pipeline as an XDP program: maps, helpers and the context behind its traits. Glue only.
 #![no_std]
 #![no_main]
+// Atomic instructions have no other way in (`tables.rs`).
+#![feature(asm_experimental_arch)]
 
 mod environment;
 mod maps;
@@ -12,9 +14,9 @@ use aya_ebpf::helpers::bpf_redirect;
 use aya_ebpf::macros::xdp;
 use aya_ebpf::programs::XdpContext;
 use environment::KernelEnvironment;
-use flumen_abi::{IfIndex, Outcome, SessionRow, SessionSlot};
+use flumen_abi::{IfIndex, Outcome, SessionSlot};
 use flumen_frame::PointerFrame;
-use flumen_pipeline::{Environment, NoTrace, Turn, run};
+use flumen_pipeline::{Environment, NoTrace, Turn, run, sessions};
 use room::XdpRoom;
 use tables::MapTables;
 
@@ -36,37 +38,39 @@ pub fn flumen(ctx: XdpContext) -> u32 {
     }
 }
 
-/// Removes the sessions that user space has found expired and listed in `EXPIRED`: their number, the time at which it
-/// looked (milliseconds, truncated), then their slots.
-/// Run by `BPF_PROG_TEST_RUN`, never attached: half a dozen system calls for each session would cost ten times as much.
-/// Returns how many it removed.
+/// Removes the sessions that user space has listed in `EXPIRED`: their number, the time at which it looked (milliseconds,
+/// truncated), whether those that have not ended are removed too, then their slots.
+/// Run by `BPF_PROG_TEST_RUN`, never attached. Returns how many it removed.
 #[xdp]
 pub fn expire(_: XdpContext) -> u32 {
-    let Some(scratch) = maps::scratch() else { return 0 };
-    let (Some(&count), Some(&now_ms)) = (maps::EXPIRED.get(0), maps::EXPIRED.get(1)) else { return 0 };
-    let mut list = Expired { row: scratch.row(), now_ms, removed: 0 };
+    let (Some(&count), Some(&now_ms), Some(&all)) =
+        (maps::EXPIRED.get(0), maps::EXPIRED.get(1), maps::EXPIRED.get(2))
+    else {
+        return 0;
+    };
+    let mut list = Expired { now_ms, all: all != 0, removed: 0 };
     KernelEnvironment::repeat(count, &mut list);
     list.removed
 }
 
-struct Expired<'a> {
-    row: &'a mut SessionRow,
+struct Expired {
     now_ms: u32,
+    all: bool,
     removed: u32,
 }
 
-impl Turn for Expired<'_> {
+impl Turn for Expired {
     #[inline(always)]
     fn take(&mut self, index: u32) -> bool {
-        match maps::EXPIRED.get(index + 2) {
-            Some(&slot) => {
-                if flumen_pipeline::expire(&MapTables, SessionSlot(slot), self.now_ms, self.row) {
-                    self.removed += 1;
-                }
-                true
-            }
-            None => false,
-        }
+        let Some(&slot) = maps::EXPIRED.get(index + 3) else { return false };
+        let (slot, now_ms) = (SessionSlot(slot), self.now_ms);
+        let ended = if self.all {
+            sessions::end::<_, KernelEnvironment>(&MapTables, slot, now_ms)
+        } else {
+            sessions::expire::<_, KernelEnvironment>(&MapTables, slot, now_ms)
+        };
+        self.removed += u32::from(ended);
+        true
     }
 }
 

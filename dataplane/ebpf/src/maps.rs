@@ -1,17 +1,17 @@
-//! The maps. Names, shapes and sizes are those of `flumen_abi`; user space may raise the session tables' sizes.
+//! The maps. Names, shapes and sizes are those of `flumen_abi`; user space may change the session tables' sizes.
 
 use crate::environment::FibLookup;
 use aya_ebpf::bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC};
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, Stack};
+use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray};
 use flumen_abi::limits::{
     self, FRAGMENTS, INTERFACES, LEAVES, LOCALS, NAT, NODES, POLICIES, ROOTS, RULES, SESSIONS_DEFAULT,
+    SESSIONS6_DEFAULT,
 };
 use flumen_abi::{
-    AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, InterfaceId, InterfaceKey,
-    InterfaceRow, LinkIndex, LinkKey, LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyRow, RootKey,
-    RootRow, RuleRow, SessionKey, SessionKey4, SessionOwner, SessionRecord, SessionRow, SessionRow4,
-    Settings,
+    AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, FreeRecords, InterfaceId,
+    InterfaceKey, InterfaceRow, LinkIndex, LinkKey, LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyRow,
+    RootKey, RootRow, RuleRow, SessionRecord, SessionRow4, SessionRow6, Settings,
 };
 use flumen_pipeline::Scratch;
 
@@ -49,17 +49,15 @@ pub static POLICY_ROWS: Array<PolicyRow> = Array::with_max_entries(2 * POLICIES,
 pub static NAT_ROWS: Array<NatRow> = Array::with_max_entries(2 * NAT, BPF_F_MMAPABLE);
 
 #[map(name = "SESSIONS4")]
-pub static SESSIONS4: HashMap<SessionKey4, SessionRow4> = HashMap::with_max_entries(2 * SESSIONS_DEFAULT, 0);
-// On demand: sites differ in how much of their traffic is IPv6, and memory kept for both would be kept twice.
+pub static SESSIONS4: Array<Shared<SessionRow4>> =
+    Array::with_max_entries(limits::session_buckets(SESSIONS_DEFAULT) * limits::BUCKET, BPF_F_MMAPABLE);
 #[map(name = "SESSIONS6")]
-pub static SESSIONS6: HashMap<SessionKey, SessionRow> =
-    HashMap::with_max_entries(2 * SESSIONS_DEFAULT, BPF_F_NO_PREALLOC);
+pub static SESSIONS6: Array<Shared<SessionRow6>> =
+    Array::with_max_entries(limits::session_buckets(SESSIONS6_DEFAULT) * limits::BUCKET, BPF_F_MMAPABLE);
 #[map(name = "RECORDS")]
 pub static RECORDS: Array<Shared<SessionRecord>> = Array::with_max_entries(SESSIONS_DEFAULT, BPF_F_MMAPABLE);
-#[map(name = "OWNERS")]
-pub static OWNERS: Array<Shared<SessionOwner>> = Array::with_max_entries(SESSIONS_DEFAULT, BPF_F_MMAPABLE);
-#[map(name = "FREE_RECORDS")]
-pub static FREE_RECORDS: Stack<u32> = Stack::with_max_entries(SESSIONS_DEFAULT, 0);
+#[map(name = "FREE")]
+pub static FREE: Array<Shared<FreeRecords>> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map(name = "EXPIRED")]
 pub static EXPIRED: Array<u32> = Array::with_max_entries(limits::EXPIRED, BPF_F_MMAPABLE);
 #[map(name = "FRAGMENTS")]
@@ -83,24 +81,6 @@ pub fn fib() -> Option<&'static mut FibLookup> {
     let fib = FIB.get_ptr_mut(0)?;
     // SAFETY: as in `scratch`.
     Some(unsafe { &mut *fib })
-}
-
-#[map(name = "COMPACT")]
-static COMPACT: PerCpuArray<Compact> = PerCpuArray::with_max_entries(1, 0);
-
-/// The compact form of a session row that is being inserted: too large for the stack at that depth.
-#[repr(C)]
-pub struct Compact {
-    pub key: SessionKey4,
-    pub row: SessionRow4,
-}
-
-/// This CPU's memory for one.
-#[inline(always)]
-pub fn compact() -> Option<&'static mut Compact> {
-    let compact = COMPACT.get_ptr_mut(0)?;
-    // SAFETY: as in `scratch`.
-    Some(unsafe { &mut *compact })
 }
 
 /// This CPU's scratch memory.

@@ -1,18 +1,17 @@
 use crate::maps;
+use core::arch::asm;
 use flumen_abi::{
-    Addr, AnswerBudget, Control, CounterIndex, FragmentKey, FragmentRow, Hop, InterfaceId, InterfaceKey,
-    InterfaceRow, LinkKey, LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey,
-    RootRow, RuleRow, SessionKey, SessionKey4, SessionOwner, SessionRecord, SessionRow, SessionRow4,
-    SessionSlot, Settings, Slot, limits,
+    Addr, AnswerBudget, Control, CounterIndex, FragmentKey, FragmentRow, FreeRecords, InterfaceId,
+    InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow,
+    RootKey, RootRow, RuleRow, SessionKey, SessionPlace, SessionRecord, SessionRow4, SessionRow6,
+    SessionSlot, Settings, Slot, Word32, Word64, limits,
 };
-use flumen_pipeline::{InsertError, Tables};
+use flumen_pipeline::{SessionTables, Tables};
 
 /// The rows in BPF maps.
 pub struct MapTables;
 
-const BPF_NOEXIST: u64 = 1;
 const BPF_ANY: u64 = 0;
-const EEXIST: i32 = 17;
 
 /// Copies a map value out.
 macro_rules! copied {
@@ -51,12 +50,78 @@ macro_rules! count {
     };
 }
 
-impl Tables for MapTables {
+impl SessionTables for MapTables {
     #[inline(always)]
     fn control(&self) -> Option<&Control> {
         maps::CONTROL.get(0).map(|shared| &shared.0)
     }
 
+    #[inline(always)]
+    fn row4(&self, place: SessionPlace) -> Option<&SessionRow4> {
+        maps::SESSIONS4.get(place.0).map(|shared| &shared.0)
+    }
+
+    #[inline(always)]
+    fn row6(&self, place: SessionPlace) -> Option<&SessionRow6> {
+        maps::SESSIONS6.get(place.0).map(|shared| &shared.0)
+    }
+
+    #[inline(always)]
+    fn record(&self, slot: SessionSlot) -> Option<&SessionRecord> {
+        maps::RECORDS.get(slot.0).map(|shared| &shared.0)
+    }
+
+    #[inline(always)]
+    fn free_records(&self) -> Option<&FreeRecords> {
+        maps::FREE.get(0).map(|shared| &shared.0)
+    }
+
+    /// `BPF_CMPXCHG`, fully ordered (Linux 5.12). By its mnemonic: the compiler's own atomics stop at loads and stores
+    /// for this target.
+    #[inline(always)]
+    fn exchange(&self, word: &Word32, old: u32, new: u32) -> bool {
+        let seen: u64;
+        // SAFETY: a word in a map value, alive for this program's run; every access to it is one instruction.
+        unsafe {
+            asm!(
+                "w0 = cmpxchg32_32(r1 + 0, w0, w2)",
+                in("r1") core::ptr::from_ref(word),
+                in("r2") u64::from(new),
+                inout("r0") u64::from(old) => seen,
+            );
+        }
+        seen as u32 == old
+    }
+
+    #[inline(always)]
+    fn exchange64(&self, word: &Word64, old: u64, new: u64) -> bool {
+        let seen: u64;
+        // SAFETY: as above.
+        unsafe {
+            asm!(
+                "r0 = cmpxchg_64(r1 + 0, r0, r2)",
+                in("r1") core::ptr::from_ref(word),
+                in("r2") new,
+                inout("r0") old => seen,
+            );
+        }
+        seen == old
+    }
+
+    #[inline(always)]
+    fn barrier(&self) {
+        // SAFETY: no instruction; the compiler takes memory for changed. Processors keep the order of stores or have
+        // their own way to see it: the epoch is compared after the rest was copied.
+        unsafe { asm!("") };
+    }
+
+    #[inline(always)]
+    fn import(&self, _: &SessionKey) -> bool {
+        false
+    }
+}
+
+impl Tables for MapTables {
     #[inline(always)]
     fn settings(&self, slot: Slot, into: &mut Settings) -> bool {
         copied_into!(maps::SETTINGS.get_ptr(slot.index()), into)
@@ -113,94 +178,6 @@ impl Tables for MapTables {
     #[inline(always)]
     fn nat(&self, slot: Slot, index: u32, into: &mut NatRow) -> bool {
         copied_into!(place(slot, index, limits::NAT).and_then(|place| maps::NAT_ROWS.get_ptr(place)), into)
-    }
-
-    #[inline(always)]
-    fn session(&self, key: &SessionKey, into: &mut SessionRow) -> bool {
-        if key.is_v4() {
-            match maps::SESSIONS4.get_ptr(SessionKey4::new(key)) {
-                Some(row) => {
-                    // SAFETY: a map value of this type, alive for this program's run (RCU).
-                    unsafe { (*row).expand(into) };
-                    true
-                }
-                None => false,
-            }
-        } else {
-            copied_into!(maps::SESSIONS6.get_ptr(key), into)
-        }
-    }
-
-    #[inline(always)]
-    fn learn_hop(&self, key: &SessionKey, hop: &Hop) {
-        let place = if key.is_v4() {
-            // SAFETY: a field's address in a map value of this type.
-            maps::SESSIONS4.get_ptr_mut(SessionKey4::new(key)).map(|row| unsafe { &raw mut (*row).hop })
-        } else {
-            // SAFETY: as above.
-            maps::SESSIONS6.get_ptr_mut(key).map(|row| unsafe { &raw mut (*row).hop })
-        };
-        let Some(place) = place else { return };
-        // SAFETY: in a map value that is alive for this program's run. Other CPUs may read the hop meanwhile: they take
-        // it only with the epoch, which is cleared before and set after the rest.
-        unsafe {
-            (&raw mut (*place).epoch).write_volatile(0);
-            (&raw mut (*place).interface).write_volatile(hop.interface);
-            (&raw mut (*place).mac[0]).write_volatile(hop.mac[0]);
-            (&raw mut (*place).mac[1]).write_volatile(hop.mac[1]);
-            (&raw mut (*place).mac[2]).write_volatile(hop.mac[2]);
-            (&raw mut (*place).ingress).write_volatile(hop.ingress);
-            (&raw mut (*place).epoch).write_volatile(hop.epoch);
-        }
-    }
-
-    #[inline(always)]
-    fn insert_session(&self, key: &SessionKey, row: &SessionRow) -> Result<(), InsertError> {
-        let inserted = if key.is_v4() {
-            let Some(compact) = maps::compact() else { return Err(InsertError::Full) };
-            compact.key = SessionKey4::new(key);
-            compact.row = SessionRow4::new(row);
-            maps::SESSIONS4.insert(&compact.key, &compact.row, BPF_NOEXIST)
-        } else {
-            maps::SESSIONS6.insert(key, row, BPF_NOEXIST)
-        };
-        match inserted {
-            Ok(()) => Ok(()),
-            Err(error) if error == -EEXIST => Err(InsertError::Exists),
-            Err(_) => Err(InsertError::Full),
-        }
-    }
-
-    #[inline(always)]
-    fn remove_session(&self, key: &SessionKey) {
-        let _gone_already = if key.is_v4() {
-            maps::SESSIONS4.remove(SessionKey4::new(key))
-        } else {
-            maps::SESSIONS6.remove(key)
-        };
-    }
-
-    #[inline(always)]
-    fn record(&self, slot: SessionSlot) -> Option<&SessionRecord> {
-        maps::RECORDS.get(slot.0).map(|shared| &shared.0)
-    }
-
-    #[inline(always)]
-    fn owner(&self, slot: SessionSlot) -> Option<&SessionOwner> {
-        maps::OWNERS.get(slot.0).map(|shared| &shared.0)
-    }
-
-    #[inline(always)]
-    fn take_record(&self) -> Option<SessionSlot> {
-        match maps::FREE_RECORDS.pop() {
-            Ok(Some(slot)) => Some(SessionSlot(slot)),
-            _ => None,
-        }
-    }
-
-    #[inline(always)]
-    fn give_record(&self, slot: SessionSlot) {
-        let _never_full = maps::FREE_RECORDS.push(slot.0, BPF_ANY);
     }
 
     #[inline(always)]

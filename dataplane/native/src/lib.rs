@@ -19,6 +19,9 @@ pub use environment::{NativeEnvironment, Routes};
 pub use frame::FrameBuffer;
 pub use routes::{Destination, RouteTable};
 pub use ruleset::RulesetRows;
-pub use sessions::{FoundSession, SessionSource};
+pub use sessions::{
+    FoundRow, FoundSession, Loops, SessionArrays, SessionSource, direction_of, find_row, free_all_records,
+    live_rows,
+};
 pub use tables::{Bounds, NativeTables};
 pub use transcript::{Line, Names, Transcript};

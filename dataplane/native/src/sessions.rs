@@ -1,122 +1,215 @@
-use flumen_abi::{SessionKey, SessionRecord, SessionRow};
-use flumen_pipeline::InsertError;
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
+use crate::environment::NativeEnvironment;
+use crate::routes::RouteTable;
+use flumen_abi::{
+    Control, Direction, Family, Flow, FreeRecords, IdleTimeout, SessionKey, SessionPlace, SessionRecord,
+    SessionRow, SessionRow4, SessionRow6, SessionSlot, StoredRow, Word32, Word64, limits,
+};
+use flumen_pipeline::{SessionTables, sessions};
+use zerocopy::FromZeros;
+
+/// The loops of session look-ups, outside a packet's way.
+pub type Loops = NativeEnvironment<RouteTable>;
 
 /// A session of another engine, copied.
 #[derive(Debug)]
 pub struct FoundSession {
-    /// The direction that was asked for.
-    pub row: SessionRow,
-    /// The changing part.
+    /// Its rows.
+    pub directions: Vec<FoundRow>,
+    /// What they share.
     pub record: SessionRecord,
+}
+
+/// One direction of it.
+#[derive(Clone, Copy, Debug)]
+pub struct FoundRow {
+    /// As its packets arrive.
+    pub key: SessionKey,
+    /// What they become.
+    pub row: SessionRow,
+    /// Time of the last one, milliseconds, truncated.
+    pub last_seen_ms: u32,
+    /// Idle time at which the session ends.
+    pub timeout: IdleTimeout,
 }
 
 /// Sessions that live elsewhere: asked for keys that the tables do not have, never written.
 pub trait SessionSource {
-    /// One direction of a session.
+    /// The session that `key` is a direction of.
     fn find(&self, key: &SessionKey) -> Option<FoundSession>;
 }
 
-/// The `sessions` table.
+/// The arrays that hold sessions, in memory. Threads may share them.
 #[derive(Debug)]
-pub(crate) struct SessionTable {
-    rows: HashTable<(SessionKey, SessionRow)>,
-    limit: usize,
+pub struct SessionArrays {
+    pub(crate) control: Control,
+    rows4: Box<[SessionRow4]>,
+    rows6: Box<[SessionRow6]>,
+    records: Box<[SessionRecord]>,
+    free: FreeRecords,
 }
 
-/// Mixes the five words of a key. Not keyed against attackers: this engine sees chosen traffic only.
-#[inline(always)]
-fn hash(key: &SessionKey) -> u64 {
-    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-    let words: [u64; 5] = zerocopy::transmute!(*key);
-    let fold = |left: u64, right: u64| {
-        let product = u128::from(left ^ MULTIPLIER) * u128::from(right ^ 0xd6e8_feb8_6659_fd93);
-        (product >> 64) as u64 ^ product as u64
+// === impl SessionArrays ===
+
+impl SessionArrays {
+    /// Room for `sessions` of either family.
+    pub fn new(sessions: u32) -> SessionArrays {
+        let buckets = limits::session_buckets(sessions);
+        let arrays = SessionArrays {
+            control: Control::default(),
+            rows4: zeroed(buckets * limits::BUCKET),
+            rows6: zeroed(buckets * limits::BUCKET),
+            records: zeroed(sessions),
+            free: FreeRecords::default(),
+        };
+        arrays.control.buckets4.store(buckets);
+        arrays.control.buckets6.store(buckets);
+        // Not keyed against attackers: this engine sees chosen traffic only.
+        arrays.control.seed.store(0x243f_6a88_85a3_08d3);
+        free_all_records(&arrays);
+        arrays
+    }
+
+    /// Sessions that there is room for.
+    pub fn limit(&self) -> u32 {
+        self.records.len() as u32
+    }
+
+    /// How many rows are live.
+    pub fn row_count(&self) -> usize {
+        live_rows(self).len()
+    }
+
+    /// Ends sessions whose time is over at `now_ms`; returns how many.
+    pub fn sweep(&self, now_ms: u32) -> u32 {
+        let mut ended = 0;
+        for slot in (0..self.limit()).map(SessionSlot) {
+            ended += u32::from(sessions::expire::<_, Loops>(self, slot, now_ms));
+        }
+        ended
+    }
+
+    /// Copies a session of another engine, under a record of our own.
+    pub(crate) fn adopt(&self, found: &FoundSession) -> bool {
+        let Some(slot) = sessions::take_record::<_, Loops>(self) else { return false };
+        let Some(record) = self.record(slot) else { return false };
+        record.copy_from(&found.record);
+        for direction in &found.directions {
+            let row = SessionRow { slot, ..direction.row };
+            let (last_seen_ms, timeout) = (direction.last_seen_ms, direction.timeout);
+            let place = sessions::insert::<_, Loops>(self, &direction.key, &row, last_seen_ms, timeout);
+            let place = place.unwrap_or(SessionPlace::NONE);
+            record.places[row.flags.direction() as usize].store(place.0);
+        }
+        true
+    }
+}
+
+fn zeroed<T: FromZeros>(rows: u32) -> Box<[T]> {
+    <[T]>::new_box_zeroed_with_elems(rows as usize).expect("memory for the rows that were asked for")
+}
+
+/// Every row that is live, in no order.
+pub fn live_rows(tables: &impl SessionTables) -> Vec<(SessionKey, SessionRow)> {
+    let mut rows = Vec::new();
+    for place in (0..).map(SessionPlace) {
+        let Some(row) = tables.row4(place) else { break };
+        rows.extend(live_row(tables, place, row));
+    }
+    for place in (0..).map(SessionPlace) {
+        let Some(row) = tables.row6(place) else { break };
+        rows.extend(live_row(tables, place, row));
+    }
+    rows
+}
+
+fn live_row(
+    tables: &impl SessionTables,
+    place: SessionPlace,
+    stored: &impl StoredRow,
+) -> Option<(SessionKey, SessionRow)> {
+    if !stored.flow().occupancy().is_live() {
+        return None;
+    }
+    let (key, mut row) = (stored.key(), SessionRow::EMPTY);
+    sessions::read(tables, &key, place, &mut row).then_some((key, row))
+}
+
+/// The row of `key`.
+pub fn find_row(tables: &impl SessionTables, key: &SessionKey) -> Option<SessionRow> {
+    let place = sessions::find::<_, Loops>(tables, key);
+    let mut row = SessionRow::EMPTY;
+    sessions::read(tables, key, place, &mut row).then_some(row)
+}
+
+/// One direction of the session of `slot`, as it lies in its table: its row's common part, place and key.
+pub fn direction_of(
+    tables: &impl SessionTables,
+    slot: SessionSlot,
+    direction: Direction,
+) -> Option<(&Flow, SessionPlace, SessionKey)> {
+    let record = tables.record(slot)?;
+    let place = record.place(direction);
+    let (flow, key) = match record.family() {
+        Family::V4 => tables.row4(place).map(|row| (&row.flow, row.key()))?,
+        Family::V6 => tables.row6(place).map(|row| (&row.flow, row.key()))?,
     };
-    fold(words[4], words[1] ^ words[3].rotate_left(32)) ^ fold(words[0], words[2])
+    (flow.slot() == slot && flow.occupancy().is_live()).then_some((flow, place, key))
 }
 
-impl SessionTable {
-    pub(crate) fn new(limit: usize) -> SessionTable {
-        SessionTable { rows: HashTable::new(), limit }
+/// Puts every record on the free stack, the lowest on top, so that records in use stay close together.
+pub fn free_all_records(tables: &impl SessionTables) {
+    let records = (0..).map(SessionSlot).take_while(|slot| tables.record(*slot).is_some()).count() as u32;
+    for slot in (0..records).rev() {
+        sessions::give_record::<_, Loops>(tables, SessionSlot(slot));
+    }
+}
+
+impl SessionTables for SessionArrays {
+    #[inline(always)]
+    fn control(&self) -> Option<&Control> {
+        Some(&self.control)
     }
 
     #[inline(always)]
-    pub(crate) fn find(&self, key: &SessionKey) -> Option<&SessionRow> {
-        self.rows.find(hash(key), |(other, _)| other == key).map(|(_, row)| row)
+    fn row4(&self, place: SessionPlace) -> Option<&SessionRow4> {
+        self.rows4.get(place.0 as usize)
     }
 
-    pub(crate) fn find_mut(&mut self, key: &SessionKey) -> Option<&mut SessionRow> {
-        self.rows.find_mut(hash(key), |(other, _)| other == key).map(|(_, row)| row)
+    #[inline(always)]
+    fn row6(&self, place: SessionPlace) -> Option<&SessionRow6> {
+        self.rows6.get(place.0 as usize)
     }
 
-    pub(crate) fn insert(&mut self, key: &SessionKey, row: &SessionRow) -> Result<(), InsertError> {
-        let full = self.rows.len() >= self.limit;
-        match self.rows.entry(hash(key), |(other, _)| other == key, |(other, _)| hash(other)) {
-            Entry::Occupied(_) => Err(InsertError::Exists),
-            Entry::Vacant(_) if full => Err(InsertError::Full),
-            Entry::Vacant(vacant) => {
-                vacant.insert((*key, *row));
-                Ok(())
-            }
-        }
+    #[inline(always)]
+    fn record(&self, slot: SessionSlot) -> Option<&SessionRecord> {
+        self.records.get(slot.0 as usize)
     }
 
-    pub(crate) fn remove(&mut self, key: &SessionKey) {
-        if let Ok(entry) = self.rows.find_entry(hash(key), |(other, _)| other == key) {
-            entry.remove();
-        }
+    #[inline(always)]
+    fn free_records(&self) -> Option<&FreeRecords> {
+        Some(&self.free)
     }
 
-    pub(crate) fn reserve(&mut self, rows: usize) {
-        self.rows.reserve(rows, |(key, _)| hash(key));
+    #[inline(always)]
+    fn exchange(&self, word: &Word32, old: u32, new: u32) -> bool {
+        word.exchange(old, new)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(SessionKey, SessionRow)> {
-        self.rows.iter()
+    #[inline(always)]
+    fn exchange64(&self, word: &Word64, old: u64, new: u64) -> bool {
+        word.exchange(old, new)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+    #[inline(always)]
+    fn barrier(&self) {
+        std::sync::atomic::fence(std::sync::atomic::Ordering::Release);
+    }
+
+    #[inline(always)]
+    fn import(&self, _: &SessionKey) -> bool {
+        false
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::SessionTable;
-    use flumen_abi::{Addr, SessionKey, SessionRow, ZoneId};
-    use flumen_pipeline::InsertError;
-    use zerocopy::FromZeros;
-
-    fn key(port: u16) -> SessionKey {
-        SessionKey {
-            src: Addr::v4([192, 0, 2, 1]),
-            dst: Addr::v4([192, 0, 2, 2]),
-            sport: port.into(),
-            dport: 80.into(),
-            zone: ZoneId(1),
-            proto: 6,
-            reserved: 0,
-        }
-    }
-
-    fn row(port: u16) -> SessionRow {
-        SessionRow { sport: port.into(), ..SessionRow::new_zeroed() }
-    }
-
-    #[test]
-    fn a_key_is_taken_once_and_free_again_when_removed() {
-        let mut table = SessionTable::new(2);
-        assert_eq!(table.insert(&key(1), &row(10)), Ok(()));
-        assert_eq!(table.insert(&key(1), &row(11)), Err(InsertError::Exists));
-        assert_eq!(table.find(&key(1)), Some(&row(10)), "the first row stays");
-        assert_eq!(table.insert(&key(2), &row(20)), Ok(()));
-        assert_eq!(table.insert(&key(3), &row(30)), Err(InsertError::Full));
-        assert_eq!(table.insert(&key(2), &row(21)), Err(InsertError::Exists), "also when it is full");
-        table.remove(&key(1));
-        table.remove(&key(1));
-        assert_eq!(table.insert(&key(3), &row(30)), Ok(()));
-        assert_eq!((table.len(), table.find(&key(1))), (2, None));
-    }
-}
+mod tests;

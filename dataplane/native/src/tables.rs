@@ -1,13 +1,13 @@
 use crate::fragments::FragmentTable;
 use crate::ruleset::RulesetRows;
-use crate::sessions::{SessionSource, SessionTable};
+use crate::sessions::{SessionArrays, SessionSource, find_row, live_rows};
 use flumen_abi::{
-    Addr, AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, Hop, InterfaceId,
+    Addr, AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, FreeRecords, InterfaceId,
     InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey,
-    RootRow, RuleRow, SessionKey, SessionOwner, SessionRecord, SessionRow, SessionSlot, Settings, Slot,
-    limits,
+    RootRow, RuleRow, SessionKey, SessionPlace, SessionRecord, SessionRow, SessionRow4, SessionRow6,
+    SessionSlot, Settings, Slot, Word32, Word64, limits,
 };
-use flumen_pipeline::{InsertError, Tables};
+use flumen_pipeline::{SessionTables, Tables};
 use hashbrown::HashMap;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -29,13 +29,9 @@ impl Default for Bounds {
 
 /// All tables, in memory.
 pub struct NativeTables<'a> {
-    control: Control,
     rulesets: [RulesetRows; 2],
     locals: HashMap<Addr, LocalRow>,
-    sessions: RefCell<SessionTable>,
-    records: Vec<SessionRecord>,
-    owners: Vec<SessionOwner>,
-    free_records: RefCell<Vec<u32>>,
+    sessions: SessionArrays,
     fragments: RefCell<FragmentTable>,
     counters: Vec<Cell<Counter>>,
     hits: RefCell<BTreeMap<PolicyId, Counter>>,
@@ -49,13 +45,9 @@ impl<'a> NativeTables<'a> {
     /// Empty tables.
     pub fn new(bounds: Bounds) -> NativeTables<'a> {
         NativeTables {
-            control: Control::default(),
             rulesets: [RulesetRows::default(), RulesetRows::default()],
             locals: HashMap::new(),
-            sessions: RefCell::new(SessionTable::new(2 * bounds.sessions)),
-            records: std::iter::repeat_with(SessionRecord::default).take(bounds.sessions).collect(),
-            owners: std::iter::repeat_with(SessionOwner::default).take(bounds.sessions).collect(),
-            free_records: RefCell::new((0..bounds.sessions as u32).rev().collect()),
+            sessions: SessionArrays::new(bounds.sessions as u32),
             fragments: RefCell::new(FragmentTable::new(bounds.fragments)),
             counters: vec![Cell::default(); CounterIndex::COUNT as usize],
             hits: RefCell::default(),
@@ -70,12 +62,6 @@ impl<'a> NativeTables<'a> {
         self
     }
 
-    /// Room for as many sessions as the bounds allow, taken now.
-    pub fn reserve(&mut self) {
-        let rows = 2 * self.records.len();
-        self.sessions.get_mut().reserve(rows);
-    }
-
     /// The rows of one ruleset.
     pub fn ruleset_mut(&mut self, slot: Slot) -> &mut RulesetRows {
         &mut self.rulesets[slot.index() as usize]
@@ -83,17 +69,18 @@ impl<'a> NativeTables<'a> {
 
     /// Switches to `slot`.
     pub fn activate(&self, slot: Slot) {
-        self.control.activate(slot);
+        self.sessions.control.activate(slot);
     }
 
     /// Lets sessions keep their next hops until [`NativeTables::activate`] or [`Control::advance`], and until
     /// `until_ms` of the clock.
     pub fn vouch(&self, until_ms: u32) -> &Control {
-        self.control.vouched_until_ms.store(until_ms);
-        if self.control.word.load() < 2 {
-            self.control.advance();
+        let control = &self.sessions.control;
+        control.vouched_until_ms.store(until_ms);
+        if control.word.load() < 2 {
+            control.advance();
         }
-        &self.control
+        control
     }
 
     /// The host's addresses.
@@ -117,14 +104,19 @@ impl<'a> NativeTables<'a> {
         self.hits.borrow().clone()
     }
 
+    /// Sessions.
+    pub fn sessions(&self) -> &SessionArrays {
+        &self.sessions
+    }
+
     /// Every session row, in no order.
     pub fn session_rows(&self) -> Vec<(SessionKey, SessionRow)> {
-        self.sessions.borrow().iter().copied().collect()
+        live_rows(&self.sessions)
     }
 
     /// Session rows there are.
     pub fn session_row_count(&self) -> usize {
-        self.sessions.borrow().len()
+        self.sessions.row_count()
     }
 
     /// Every fragment row, in no order.
@@ -136,24 +128,63 @@ impl<'a> NativeTables<'a> {
         &self.rulesets[slot.index() as usize]
     }
 
-    /// Takes a session over from the source, under a record of our own.
     #[cold]
-    fn import(&self, key: &SessionKey) -> Option<SessionRow> {
-        let found = self.source?.find(key)?;
-        let slot = self.take_record()?;
-        self.records.get(slot.0 as usize)?.copy_from(&found.record);
-        let row = SessionRow { slot, ..found.row };
-        self.sessions.borrow_mut().insert(key, &row).ok()?;
-        Some(row)
+    fn adopt(&self, source: &dyn SessionSource, key: &SessionKey) -> bool {
+        source.find(key).is_some_and(|found| self.sessions.adopt(&found))
+    }
+}
+
+impl SessionTables for NativeTables<'_> {
+    #[inline(always)]
+    fn control(&self) -> Option<&Control> {
+        self.sessions.control()
+    }
+
+    #[inline(always)]
+    fn row4(&self, place: SessionPlace) -> Option<&SessionRow4> {
+        self.sessions.row4(place)
+    }
+
+    #[inline(always)]
+    fn row6(&self, place: SessionPlace) -> Option<&SessionRow6> {
+        self.sessions.row6(place)
+    }
+
+    #[inline(always)]
+    fn record(&self, slot: SessionSlot) -> Option<&SessionRecord> {
+        self.sessions.record(slot)
+    }
+
+    #[inline(always)]
+    fn free_records(&self) -> Option<&FreeRecords> {
+        self.sessions.free_records()
+    }
+
+    #[inline(always)]
+    fn exchange(&self, word: &Word32, old: u32, new: u32) -> bool {
+        self.sessions.exchange(word, old, new)
+    }
+
+    #[inline(always)]
+    fn exchange64(&self, word: &Word64, old: u64, new: u64) -> bool {
+        self.sessions.exchange64(word, old, new)
+    }
+
+    #[inline(always)]
+    fn barrier(&self) {
+        self.sessions.barrier();
+    }
+
+    #[inline(always)]
+    fn import(&self, key: &SessionKey) -> bool {
+        match self.source {
+            Some(source) => find_row(&self.sessions, key).is_none() && self.adopt(source, key),
+            None => false,
+        }
     }
 }
 
 impl Tables for NativeTables<'_> {
-    #[inline(always)]
-    fn control(&self) -> Option<&Control> {
-        Some(&self.control)
-    }
-
     #[inline(always)]
     fn settings(&self, slot: Slot, into: &mut Settings) -> bool {
         set(self.ruleset(slot).settings.as_ref(), into)
@@ -210,48 +241,6 @@ impl Tables for NativeTables<'_> {
     #[inline(always)]
     fn nat(&self, slot: Slot, index: u32, into: &mut NatRow) -> bool {
         set(self.ruleset(slot).nat.get(index as usize), into)
-    }
-
-    #[inline(always)]
-    fn session(&self, key: &SessionKey, into: &mut SessionRow) -> bool {
-        if set(self.sessions.borrow().find(key), into) {
-            return true;
-        }
-        self.source.is_some() && set(self.import(key).as_ref(), into)
-    }
-
-    fn learn_hop(&self, key: &SessionKey, hop: &Hop) {
-        if let Some(row) = self.sessions.borrow_mut().find_mut(key) {
-            row.hop = *hop;
-        }
-    }
-
-    fn insert_session(&self, key: &SessionKey, row: &SessionRow) -> Result<(), InsertError> {
-        if self.source.is_some_and(|source| source.find(key).is_some()) {
-            return Err(InsertError::Exists);
-        }
-        self.sessions.borrow_mut().insert(key, row)
-    }
-
-    fn remove_session(&self, key: &SessionKey) {
-        self.sessions.borrow_mut().remove(key);
-    }
-
-    #[inline(always)]
-    fn record(&self, slot: SessionSlot) -> Option<&SessionRecord> {
-        self.records.get(slot.0 as usize)
-    }
-
-    fn owner(&self, slot: SessionSlot) -> Option<&SessionOwner> {
-        self.owners.get(slot.0 as usize)
-    }
-
-    fn take_record(&self) -> Option<SessionSlot> {
-        self.free_records.borrow_mut().pop().map(SessionSlot)
-    }
-
-    fn give_record(&self, slot: SessionSlot) {
-        self.free_records.borrow_mut().push(slot.0);
     }
 
     fn fragment(&self, key: &FragmentKey) -> Option<FragmentRow> {

@@ -1,20 +1,23 @@
 //! Opens a session: both rows and the record, or nothing.
 
 use crate::context::{Context, Work};
-use crate::environment::{Environment, Turn};
+use crate::environment::{Environment, RouteKind, Turn};
 use crate::packet::{Kind, Packet};
-use crate::state;
-use crate::tables::{InsertError, Tables};
+use crate::sessions::InsertError;
+use crate::tables::Tables;
 use crate::trace::{Step, Trace};
 use crate::translate::{address_delta, transport_delta};
+use crate::{sessions, state};
 use flumen_abi::{
-    Addr, Family, LinkRow, NatRow, PolicyId, PortBe, Reason, SessionFlags, SessionKey, SessionRow,
-    SessionSlot,
+    Addr, Direction, Family, Hop, IdleTimeout, LinkRow, NatRow, PolicyId, PortBe, Reason, SessionFlags,
+    SessionKey, SessionPlace, SessionRow, SessionSlot,
 };
 
 /// Ports tried before a packet is dropped as `nat-ports-exhausted`. With nine tenths of a range taken, one
 /// packet in thirty finds none.
 const PORT_ATTEMPTS: u32 = 32;
+/// Times that a row is inserted again when another CPU was faster in the same place.
+const BUSY_ATTEMPTS: u32 = 4;
 
 impl Work {
     /// Starts a first packet: the row leaves everything as it is.
@@ -25,15 +28,46 @@ impl Work {
         self.row.dst = packet.key.dst;
         self.row.sport = packet.key.sport;
         self.row.dport = packet.key.dport;
-        self.row.reserved = 0;
         self.row.hop.epoch = 0;
     }
 }
 
-/// Opens the session of `packet` towards `context.work.link`, and leaves the forward row in `context.work.row`.
+/// What is decided of a session before it has rows.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Opening {
+    /// Policy that permits it.
+    pub(crate) policy: PolicyId,
+    /// Idle time at which it ends.
+    timeout: IdleTimeout,
+    /// Its source is translated, by the rule in [`Work::nat`].
+    pub(crate) translated: bool,
+    /// Another source port may be chosen.
+    has_port: bool,
+    /// The reverse row is in its table.
+    inserted: bool,
+    /// Why it is not.
+    refused: Reason,
+}
+
+impl Opening {
+    pub(crate) const NONE: Opening = Opening {
+        policy: PolicyId(0),
+        timeout: IdleTimeout(0),
+        translated: false,
+        has_port: false,
+        inserted: false,
+        refused: Reason::Internal,
+    };
+}
+
+/// Opens the session of `packet` towards `context.work.link`, and leaves the forward row in `context.work.row`. False,
+/// and `context.work.end` says why, when the packet ends.
 ///
 /// The reverse row goes in first: its key is the translated tuple, and the table takes each key once. So the
 /// insertion itself allocates the port, and two CPUs cannot choose the same.
+///
+/// Three functions with stacks of their own in eBPF, one after the other: insertion goes deep.
 ///
 /// # Drops
 /// [`Reason::SessionTableFull`], [`Reason::NatNoAddress`], [`Reason::NatPortsExhausted`],
@@ -42,31 +76,53 @@ impl Work {
 pub(crate) fn admit<T: Tables, E: Environment, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     packet: &Packet,
-    policy: PolicyId,
-    translated: bool,
+) -> bool {
+    if !began(context, packet) {
+        return false;
+    }
+    reverse_inserted(context, packet);
+    if !forward_inserted(context, packet) {
+        return false;
+    }
+    context.trace.step(Step::Admitted(&packet.key, &context.work.row));
+    true
+}
+
+/// Takes a record and fills in what the forward row does not depend on a port for.
+#[inline(never)]
+fn began<T: Tables, E: Environment, S>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> bool {
+    match begin(context, packet) {
+        Ok(()) => true,
+        Err(reason) => {
+            context.work.end = reason.into();
+            false
+        }
+    }
+}
+
+#[inline(always)]
+fn begin<T: Tables, E: Environment, S>(
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
 ) -> Result<(), Reason> {
-    if translated {
+    if context.work.opening.translated {
         context.work.row.src = interface_address(packet.family, &context.work.link)?;
     }
     let settings = context.settings()?;
     let generation = settings.generation;
-    let timeout_ms = state::initial_timeout(&settings.timeouts, packet.key.proto);
-    let slot = context.tables.take_record().ok_or(Reason::SessionTableFull)?;
-    let (Some(owner), Some(record)) = (context.tables.owner(slot), context.tables.record(slot)) else {
-        return Err(Reason::Internal);
-    };
-    owner.store(&packet.key);
-    record.begin(policy, generation, context.now_ns, timeout_ms);
-    context.work.row.slot = slot;
-    context.work.row.egress = context.work.link.zone;
-    let Err(reason) = insert(context, packet, translated) else {
-        context.trace.step(Step::Admitted(&packet.key, &context.work.row));
-        return Ok(());
-    };
-    release(context, slot);
-    // Another CPU may have opened the same session between our look-up and now.
-    let conflict = matches!(reason, Reason::SessionConflict);
-    if conflict && context.tables.session(&packet.key, &mut context.work.row) { Ok(()) } else { Err(reason) }
+    let timeout = state::initial_timeout(&settings.timeouts, packet.key.proto);
+    let slot = sessions::take_record::<T, E>(context.tables).ok_or(Reason::SessionTableFull)?;
+    let record = context.tables.record(slot).ok_or(Reason::Internal)?;
+    let Work { row, route, link, opening, .. } = &mut *context.work;
+    record.begin(opening.policy, generation, packet.family, context.now_ns, timeout);
+    opening.timeout = timeout;
+    opening.has_port = matches!(packet.kind, Kind::Tcp | Kind::Udp | Kind::IcmpQuery);
+    row.slot = slot;
+    row.egress = link.zone;
+    let epoch = if matches!(route.kind, RouteKind::Forward) { context.epoch } else { 0 };
+    Hop::new(epoch, link.id, packet.interface.id, route.dst_mac).copy_to(&mut row.hop);
+    row.l3_delta = address_delta(&packet.key, row);
+    Ok(())
 }
 
 fn interface_address(family: Family, link: &LinkRow) -> Result<Addr, Reason> {
@@ -77,78 +133,115 @@ fn interface_address(family: Family, link: &LinkRow) -> Result<Addr, Reason> {
     if address.is_unspecified() { Err(Reason::NatNoAddress) } else { Ok(address) }
 }
 
-#[inline(always)]
-fn release<T: Tables, E, S>(context: &Context<'_, T, E, S>, slot: SessionSlot) {
-    if let Some(record) = context.tables.record(slot) {
-        record.timeout_ms.store(0);
-    }
-    context.tables.give_record(slot);
-}
-
-/// Inserts both rows, choosing the source port when `translated` asks for it.
-#[inline(always)]
-fn insert<T: Tables, E: Environment, S: Trace>(
+/// Inserts the reverse row, choosing the source port when it is to be translated; `context.work.opening` says whether it
+/// is in.
+#[inline(never)]
+fn reverse_inserted<T: Tables, E: Environment, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     packet: &Packet,
-    translated: bool,
-) -> Result<(), Reason> {
-    context.work.row.l3_delta = address_delta(&packet.key, &context.work.row);
-    let has_port = matches!(packet.kind, Kind::Tcp | Kind::Udp | Kind::IcmpQuery);
-    let (attempts, taken) = match (translated, has_port) {
-        (true, true) => (PORT_ATTEMPTS, Reason::NatPortsExhausted),
-        (true, false) => (1, Reason::NatPortsExhausted),
-        (false, _) => (1, Reason::SessionConflict),
-    };
-    let random = if translated { context.environment.random() } else { 0 };
-    let mut search =
-        PortSearch { context, packet, translated: translated && has_port, random, found: Err(taken) };
-    E::repeat(attempts, &mut search);
-    search.found?;
-    forward(context, packet)
+) {
+    let opening = &mut context.work.opening;
+    let choice = opening.translated && opening.has_port;
+    opening.inserted = false;
+    opening.refused = if opening.translated { Reason::NatPortsExhausted } else { Reason::SessionConflict };
+    let attempts = if choice { PORT_ATTEMPTS } else { BUSY_ATTEMPTS };
+    let random = if choice { context.environment.random() } else { 0 };
+    E::repeat(attempts, &mut PortSearch { context, packet, random });
 }
 
 /// Attempts at inserting the reverse row, each with another source port.
 struct PortSearch<'a, 'c, T, E, S> {
     context: &'a mut Context<'c, T, E, S>,
     packet: &'a Packet,
-    translated: bool,
     random: u32,
-    found: Result<(), Reason>,
 }
 
 impl<T: Tables, E: Environment, S: Trace> Turn for PortSearch<'_, '_, T, E, S> {
     #[inline(always)]
     fn take(&mut self, attempt: u32) -> bool {
         let key = &self.packet.key;
-        let Work { row, nat, reverse_key, reverse_row, .. } = &mut *self.context.work;
-        if self.translated {
+        let now_ms = self.context.now_ms();
+        let tables = self.context.tables;
+        let Work { row, nat, reverse_key, reverse_row, opening, .. } = &mut *self.context.work;
+        if opening.translated && opening.has_port {
             row.sport = port(nat, key.sport, self.random, attempt).into();
         }
-        row.l4_delta = transport_delta(row.l3_delta, key, row);
         row.flags = flags(key, row);
         reverse(key, row, reverse_key, reverse_row);
-        match self.context.tables.insert_session(reverse_key, reverse_row) {
-            Ok(()) => self.found = Ok(()),
-            Err(InsertError::Full) => self.found = Err(Reason::SessionTableFull),
+        match sessions::insert::<T, E>(tables, reverse_key, reverse_row, now_ms, opening.timeout) {
+            Ok(place) => {
+                opening.inserted = true;
+                lies_at(tables, row.slot, Direction::Reverse, place);
+                false
+            }
+            Err(InsertError::Full) => {
+                opening.refused = Reason::SessionTableFull;
+                false
+            }
+            Err(InsertError::Busy) => true,
             Err(InsertError::Exists) => {
-                self.context.trace.step(Step::PortTaken(row.sport.get()));
-                return true;
+                if opening.translated {
+                    self.context.trace.step(Step::PortTaken(row.sport.get()));
+                }
+                true
             }
         }
-        false
     }
 }
 
-/// Inserts the forward row, or takes the reverse row back out.
 #[inline(always)]
-fn forward<T: Tables, E, S>(context: &Context<'_, T, E, S>, packet: &Packet) -> Result<(), Reason> {
-    let error = match context.tables.insert_session(&packet.key, &context.work.row) {
-        Ok(()) => return Ok(()),
-        Err(InsertError::Full) => Reason::SessionTableFull,
-        Err(InsertError::Exists) => Reason::SessionConflict,
-    };
-    context.tables.remove_session(&context.work.reverse_key);
-    Err(error)
+fn lies_at<T: Tables>(tables: &T, slot: SessionSlot, direction: Direction, place: SessionPlace) {
+    if let Some(record) = tables.record(slot) {
+        record.places[direction as usize].store(place.0);
+    }
+}
+
+/// Inserts the forward row after the reverse one; if one of the two is not in, nothing stays.
+#[inline(never)]
+fn forward_inserted<T: Tables, E: Environment, S>(
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
+) -> bool {
+    let (tables, now_ms) = (context.tables, context.now_ms());
+    let Work { row, at, opening, end, .. } = &mut *context.work;
+    let slot = row.slot;
+    if opening.inserted {
+        match insert_forward::<T, E>(tables, &packet.key, row, now_ms, opening.timeout) {
+            Ok(place) => {
+                *at = place;
+                lies_at(tables, slot, Direction::Forward, place);
+                row.l4_delta = transport_delta(row.l3_delta, &packet.key, row);
+                return true;
+            }
+            Err(InsertError::Full) => opening.refused = Reason::SessionTableFull,
+            Err(InsertError::Exists | InsertError::Busy) => opening.refused = Reason::SessionConflict,
+        }
+    }
+    *end = opening.refused.into();
+    sessions::end::<T, E>(tables, slot, now_ms);
+    // Another CPU may have opened the same session between our look-up and now.
+    if matches!(opening.refused, Reason::SessionConflict) {
+        *at = sessions::find::<T, E>(tables, &packet.key);
+        return sessions::read(tables, &packet.key, *at, row);
+    }
+    false
+}
+
+#[inline(always)]
+fn insert_forward<T: Tables, E: Environment>(
+    tables: &T,
+    key: &SessionKey,
+    row: &SessionRow,
+    now_ms: u32,
+    timeout: IdleTimeout,
+) -> Result<SessionPlace, InsertError> {
+    for _ in 1..BUSY_ATTEMPTS {
+        let inserted = sessions::insert::<T, E>(tables, key, row, now_ms, timeout);
+        if !matches!(inserted, Err(InsertError::Busy)) {
+            return inserted;
+        }
+    }
+    sessions::insert::<T, E>(tables, key, row, now_ms, timeout)
 }
 
 /// The port of the `attempt`: first the sender's own, when it is in range; then a random start and its
@@ -201,11 +294,10 @@ fn reverse(key: &SessionKey, row: &SessionRow, reverse_key: &mut SessionKey, int
     into.sport = key.dport;
     into.dport = key.sport;
     into.l3_delta = !row.l3_delta;
-    into.l4_delta = !row.l4_delta;
+    into.l4_delta = 0;
     into.slot = row.slot;
     into.egress = key.zone;
     into.flags = SessionFlags(bits);
-    into.reserved = 0;
     into.hop.epoch = 0;
 }
 

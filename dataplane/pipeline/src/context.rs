@@ -1,10 +1,11 @@
 use flumen_abi::{
-    Addr, Cut, DIMENSIONS, Family, Generation, Hop, IfIndex, InterfaceId, InterfaceRow, LeafRef, LinkRow,
-    NatRow, PolicyId, PortBe, Reason, RootRow, SessionFlags, SessionKey, SessionRow, SessionSlot, Settings,
-    Slot, TREES_PER_ROOT, Timeouts, Vlan, ZoneId,
+    Addr, Cut, DIMENSIONS, Family, Generation, IfIndex, InterfaceId, InterfaceRow, LeafRef, LinkRow, NatRow,
+    PolicyId, PortBe, Reason, RootRow, SessionKey, SessionPlace, SessionRow, Settings, Slot, TREES_PER_ROOT,
+    Timeouts, Vlan, ZoneId,
 };
 use flumen_frame::Offset;
 
+use crate::admit::Opening;
 use crate::classify::{RuleHit, SearchPlace};
 use crate::environment::{Route, RouteKind};
 use crate::icmp_error::Quoted;
@@ -37,12 +38,16 @@ pub struct Work {
     pub(crate) best: RuleHit,
     /// How the packet ended, when a stage that is not inlined ended it.
     pub(crate) end: End,
-    /// Forward row, while a session is opened and after.
+    /// Row of the packet's direction; the forward one, while a session is opened and after.
     pub(crate) row: SessionRow,
+    /// Where it lies.
+    pub(crate) at: SessionPlace,
     /// Route of the packet.
     pub(crate) route: Route,
     /// Egress device.
     pub(crate) link: LinkRow,
+    /// What is decided of a session that is being opened.
+    pub(crate) opening: Opening,
     /// NAT rule that applies.
     pub(crate) nat: NatRow,
     /// Settings of the ruleset, once asked for.
@@ -76,19 +81,6 @@ impl Scratch {
         zone: ZoneId::NONE,
         proto: 0,
         reserved: 0,
-    };
-    const ROW: SessionRow = SessionRow {
-        src: Addr::UNSPECIFIED,
-        dst: Addr::UNSPECIFIED,
-        sport: PortBe::ZERO,
-        dport: PortBe::ZERO,
-        l3_delta: 0,
-        l4_delta: 0,
-        slot: SessionSlot(0),
-        egress: ZoneId::NONE,
-        flags: SessionFlags(0),
-        reserved: 0,
-        hop: Hop { epoch: 0, interface: InterfaceId::NONE, mac: [0; 3], ingress: IfIndex(0) },
     };
     const VLAN: Vlan = Vlan { outer: 0, inner: 0 };
     const PACKET: Packet = Packet {
@@ -125,13 +117,13 @@ impl Scratch {
     const SETTINGS: Settings = Settings {
         generation: Generation(0),
         timeouts: Timeouts {
-            tcp_initial_ms: 0,
-            tcp_established_ms: 0,
-            tcp_closing_ms: 0,
-            tcp_closed_ms: 0,
-            udp_ms: 0,
-            icmp_ms: 0,
-            other_ms: 0,
+            tcp_initial_s: 0,
+            tcp_established_s: 0,
+            tcp_closing_s: 0,
+            tcp_closed_s: 0,
+            udp_s: 0,
+            icmp_s: 0,
+            other_s: 0,
         },
         answers_per_second: 0,
         tcp_loose: 0,
@@ -149,14 +141,6 @@ impl Scratch {
     };
 }
 
-impl Scratch {
-    /// Room for a row, for those who expire sessions.
-    #[inline(always)]
-    pub fn row(&mut self) -> &mut SessionRow {
-        &mut self.work.row
-    }
-}
-
 impl Default for Scratch {
     fn default() -> Scratch {
         Scratch {
@@ -167,14 +151,16 @@ impl Default for Scratch {
                 root: RootRow { trees: [LeafRef::EMPTY; TREES_PER_ROOT] },
                 place: SearchPlace { reference: LeafRef::EMPTY, tree: 0, rule: 0 },
                 best: RuleHit::NONE,
-                row: Self::ROW,
+                row: SessionRow::EMPTY,
+                at: SessionPlace::NONE,
                 end: End::ttl_exceeded(),
                 route: Route::without_hop(RouteKind::None, IfIndex(0)),
                 link: Self::LINK,
+                opening: Opening::NONE,
                 nat: Self::NAT,
                 settings: Self::SETTINGS,
                 reverse_key: Self::KEY,
-                reverse_row: Self::ROW,
+                reverse_row: SessionRow::EMPTY,
                 quoted: Quoted { key: Self::KEY, l3: Offset::START, l4: Offset::START },
             },
         }

@@ -6,8 +6,8 @@ use crate::packet::{Kind, Packet};
 use crate::run::{End, Verdict};
 use crate::tables::Tables;
 use crate::trace::{Step, Trace};
-use crate::{emit, fragment, icmp_error, partial, state, translate};
-use flumen_abi::{CounterIndex, Direction, Hop, LinkKey, LinkRow, Reason};
+use crate::{emit, fragment, icmp_error, partial, sessions, state, translate};
+use flumen_abi::{CounterIndex, Direction, Flow, Hop, LinkKey, LinkRow, Reason};
 use flumen_frame::Frame;
 use flumen_wire::tcp;
 
@@ -35,7 +35,7 @@ pub(crate) fn known<T: Tables, E: Environment, S: Trace>(
 #[inline(always)]
 fn follow_hop<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> bool {
     let Work { row, route, link, .. } = &mut *context.work;
-    if context.epoch == 0 || row.hop.epoch != context.epoch || row.hop.ingress != packet.interface.link {
+    if context.epoch == 0 || row.hop.epoch != context.epoch || row.hop.ingress != packet.interface.id {
         return false;
     }
     if !context.tables.port(context.slot, row.hop.interface, link) {
@@ -51,38 +51,40 @@ fn follow_hop<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>, packet
 /// Notes a resolved route in the session's row.
 #[inline(always)]
 fn learn_hop<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, packet: &Packet) {
-    let Work { row, route, link, .. } = &mut *context.work;
+    let Work { row, at, route, link, .. } = &mut *context.work;
     if context.epoch != 0 && matches!(route.kind, RouteKind::Forward) {
-        Hop::new(context.epoch, link.id, route.dst_mac, packet.interface.link).copy_to(&mut row.hop);
-        context.tables.learn_hop(&packet.key, &row.hop);
+        Hop::new(context.epoch, link.id, packet.interface.id, route.dst_mac).copy_to(&mut row.hop);
+        if let Some(flow) = sessions::flow(context.tables, packet.family, *at) {
+            // Other CPUs may read it meanwhile: they take it only with its epoch.
+            flow.hop_epoch.store(0);
+            context.tables.barrier();
+            flow.learn(&row.hop);
+            context.tables.barrier();
+            flow.hop_epoch.store(row.hop.epoch);
+        }
     }
 }
 
 /// True when the packet has a session that still lives; its row is then in `context.work.row`.
 ///
-/// A row whose record has passed its deadline, or whose TCP connection has ended when a new SYN arrives, is
-/// removed with its other direction and counts as none. Its record is freed by the ageing pass alone, so that
-/// it is never freed twice.
+/// When its time is over, or its TCP connection has ended and a new SYN arrives, both rows are removed, and it counts as
+/// none. Its record is freed by the ageing pass alone, so that it is never freed twice.
 #[inline(always)]
-fn session<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> bool {
-    let found = context.tables.session(&packet.key, &mut context.work.row);
-    context.trace.step(Step::Session(&packet.key, found.then_some(&context.work.row)));
-    if !found {
+fn session<T: Tables, E: Environment, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> bool {
+    let (tables, now_ms) = (context.tables, context.now_ms());
+    let Work { row, at, .. } = &mut *context.work;
+    *at = sessions::find::<T, E>(tables, &packet.key);
+    let found = sessions::read(tables, &packet.key, *at, row);
+    context.trace.step(Step::Session(&packet.key, found.then_some(&*row)));
+    if !found || wrong_way(packet.kind, row.flags.direction()) {
         return false;
     }
-    let row = &context.work.row;
-    if wrong_way(packet.kind, row.flags.direction()) {
-        return false;
-    }
-    let Some(record) = context.tables.record(row.slot) else {
-        return false;
-    };
+    let Some(flow) = sessions::flow(tables, packet.family, *at) else { return false };
     let opens = matches!(packet.kind, Kind::Tcp) && packet.tcp_flags & (tcp::SYN | tcp::ACK) == tcp::SYN;
-    let over = record.is_free() || record.expired(context.now_ms()) || (opens && state::tcp_closed(record));
-    if over {
+    let closed = opens && tables.record(row.slot).is_some_and(state::tcp_closed);
+    if closed || !sessions::lives(tables, packet.family, flow, now_ms) {
         context.trace.step(Step::Expired(&packet.key));
-        context.tables.remove_session(&packet.key);
-        context.tables.remove_session(&packet.key.reverse(row));
+        sessions::remove_rows::<T, E>(tables, row.slot, now_ms);
         return false;
     }
     true
@@ -240,19 +242,35 @@ fn stages<F: Frame, T: Tables, E: Environment, S: Trace>(
     leave(frame, context, packet)
 }
 
-/// Notes in the session's record that a packet passed.
+/// Notes in the session's row that a packet passed.
 #[inline(always)]
 fn touch<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> Result<(), Reason> {
-    let tables = context.tables;
-    let direction = context.work.row.flags.direction();
-    let record = tables.record(context.work.row.slot).ok_or(Reason::Internal)?;
-    record.last_seen_ms.store(context.now_ms());
-    record.packets[direction as usize].add(1);
-    record.bytes[direction as usize].add(packet.length as u64);
-    if matches!(packet.kind, Kind::Tcp) && state::tcp_changes(record, direction, packet.tcp_flags) {
-        state::tcp_seen(record, &context.settings()?.timeouts, direction, packet.tcp_flags);
+    let (tables, now_ms) = (context.tables, context.now_ms());
+    let flow = sessions::flow(tables, packet.family, context.work.at).ok_or(Reason::Internal)?;
+    flow.last_seen_ms.store(now_ms);
+    let (packets, bytes) = (flow.packets.load() + 1, flow.bytes.load().wrapping_add(packet.length));
+    if packets >= Flow::CARRY {
+        carry(tables, flow, packets, bytes);
+    } else {
+        flow.packets.store(packets);
+        flow.bytes.store(bytes);
+    }
+    if matches!(packet.kind, Kind::Tcp) && state::tcp_changes(context.work.row.flags, packet.tcp_flags) {
+        let timeouts = &context.settings()?.timeouts;
+        state::tcp_seen(tables, packet.family, flow, timeouts, packet.tcp_flags, now_ms);
     }
     Ok(())
+}
+
+/// Moves a row's counts to the session's record.
+#[inline(always)]
+fn carry<T: Tables>(tables: &T, flow: &Flow, packets: u16, bytes: u32) {
+    let Some(record) = tables.record(flow.slot()) else { return };
+    let direction = flow.direction() as usize;
+    record.packets[direction].add(packets as u64);
+    record.bytes[direction].add(bytes as u64);
+    flow.packets.store(0);
+    flow.bytes.store(0);
 }
 
 /// TTL, tags and Ethernet addresses: the frame is ready for the egress device.

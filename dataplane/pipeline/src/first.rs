@@ -23,12 +23,15 @@ pub fn open<T: Tables, E: Environment, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     packet: &Packet,
 ) -> Result<(), End> {
-    if opened(context, packet) { Ok(()) } else { Err(context.work.end) }
+    if permitted(context, packet) && admit(context, packet) { Ok(()) } else { Err(context.work.end) }
 }
 
 /// [`stages`] with a stack of its own in eBPF; false, and `context.work.end` says why, when the packet ends.
 #[inline(never)]
-fn opened<T: Tables, E: Environment, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> bool {
+fn permitted<T: Tables, E: Environment, S: Trace>(
+    context: &mut Context<'_, T, E, S>,
+    packet: &Packet,
+) -> bool {
     match stages(context, packet) {
         Ok(()) => true,
         Err(end) => {
@@ -60,9 +63,9 @@ fn stages<T: Tables, E: Environment, S: Trace>(
         return Err(End::ttl_exceeded());
     }
     let to = context.work.link.zone;
-    let policy = policy(context, packet, to)?;
-    let translated = source_nat(context, packet, to)?;
-    Ok(admit(context, packet, policy, translated)?)
+    context.work.opening.policy = policy(context, packet, to)?;
+    context.work.opening.translated = source_nat(context, packet, to)?;
+    Ok(())
 }
 
 /// Puts the destination after destination NAT into `context.work.row`.

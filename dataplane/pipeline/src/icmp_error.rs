@@ -8,8 +8,8 @@ use crate::run::End;
 use crate::tables::Tables;
 use crate::trace::{Step, Trace};
 use crate::translate::{address_delta, icmp_delta, udp_checksum};
-use crate::{fast, host};
-use flumen_abi::{Addr, Family, PortBe, Reason, SessionKey, SessionRecord, SessionRow};
+use crate::{fast, host, sessions};
+use flumen_abi::{Addr, Family, PortBe, Reason, SessionKey, SessionRow};
 use flumen_frame::{Frame, Offset};
 use flumen_wire::checksum::{Sum, updated};
 use flumen_wire::icmp::Icmp;
@@ -82,9 +82,12 @@ fn find<F: Frame, T: Tables, E: Environment, S: Trace>(
         proto: quoted.proto,
         reserved: 0,
     };
-    let Work { reverse_key, row, .. } = &mut *context.work;
-    let found =
-        context.tables.session(reverse_key, row) && lives(context.tables.record(row.slot), context.now_ns);
+    let (tables, now_ms) = (context.tables, context.now_ms());
+    let Work { reverse_key, row, at, .. } = &mut *context.work;
+    *at = sessions::find::<T, E>(tables, reverse_key);
+    let found = sessions::read(tables, reverse_key, *at, row)
+        && sessions::flow(tables, packet.family, *at)
+            .is_some_and(|flow| sessions::lives(tables, packet.family, flow, now_ms));
     context.trace.step(Step::ErrorSession(reverse_key, found.then_some(&*row)));
     if !found {
         return Err(without_session(context, packet));
@@ -94,12 +97,6 @@ fn find<F: Frame, T: Tables, E: Environment, S: Trace>(
     }
     fast::route(context, packet);
     Ok(())
-}
-
-/// True for a session whose time is not over.
-#[inline(always)]
-fn lives(record: Option<&SessionRecord>, now_ns: u64) -> bool {
-    record.is_some_and(|record| !record.is_free() && !record.expired((now_ns / 1_000_000) as u32))
 }
 
 /// Makes the error what the sender of the quoted packet must see, outside and inside.

@@ -1,26 +1,16 @@
+use crate::sessions::SessionTables;
 use flumen_abi::{
-    Addr, AnswerBudget, Control, CounterIndex, FragmentKey, FragmentRow, Hop, InterfaceId, InterfaceKey,
-    InterfaceRow, LinkKey, LinkRow, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey, RootRow,
-    RuleRow, SessionKey, SessionOwner, SessionRecord, SessionRow, SessionSlot, Settings, Slot,
+    Addr, AnswerBudget, CounterIndex, FragmentKey, FragmentRow, InterfaceId, InterfaceKey, InterfaceRow,
+    LinkKey, LinkRow, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey, RootRow, RuleRow, Settings,
+    Slot,
 };
-
-/// Why a session row was not inserted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum InsertError {
-    /// A row with this key exists; it was left as it is.
-    Exists,
-    /// The table is full.
-    Full,
-}
 
 /// The rows that the pipeline reads and writes. Rows are copied, so that one that another CPU removes meanwhile
 /// stays whole for this packet: small ones are returned, large ones are written to where the caller keeps them
 /// (`into` is untouched, and the answer false, when there is no such row).
 ///
 /// Array indices are relative to `slot`; the implementation adds the slot's base.
-pub trait Tables {
-    /// What is in force. Its slot is read once per packet, so that a packet sees one generation.
-    fn control(&self) -> Option<&Control>;
+pub trait Tables: SessionTables {
     /// Timeouts and switches.
     fn settings(&self, slot: Slot, into: &mut Settings) -> bool;
     /// Ingress interface.
@@ -44,26 +34,6 @@ pub trait Tables {
     fn policy(&self, slot: Slot, index: u32) -> Option<PolicyRow>;
     /// NAT action.
     fn nat(&self, slot: Slot, index: u32, into: &mut NatRow) -> bool;
-
-    /// One direction of a session.
-    fn session(&self, key: &SessionKey, into: &mut SessionRow) -> bool;
-    /// Notes the next hop in the row of `key`, if it is still there.
-    fn learn_hop(&self, key: &SessionKey, hop: &Hop);
-    /// Adds one direction; two CPUs that add the same key see exactly one success.
-    ///
-    /// # Errors
-    /// [`InsertError`]; nothing was changed.
-    fn insert_session(&self, key: &SessionKey, row: &SessionRow) -> Result<(), InsertError>;
-    /// Removes one direction, if it is there.
-    fn remove_session(&self, key: &SessionKey);
-    /// A session's changing part.
-    fn record(&self, slot: SessionSlot) -> Option<&SessionRecord>;
-    /// The key under which a session was opened.
-    fn owner(&self, slot: SessionSlot) -> Option<&SessionOwner>;
-    /// A record that no session owns; never the same one to two CPUs. `None` when all are taken.
-    fn take_record(&self) -> Option<SessionSlot>;
-    /// Gives back a record of [`Tables::take_record`] that no row points to.
-    fn give_record(&self, slot: SessionSlot);
 
     /// Ports of a fragmented packet.
     fn fragment(&self, key: &FragmentKey) -> Option<FragmentRow>;

@@ -145,6 +145,7 @@ impl Gateway {
         let options = XdpOptions {
             pin_dir: pins.path().to_owned(),
             sessions: configuration.sessions,
+            sessions6: configuration.sessions / 4,
             mode: ModeChoice::Driver,
         };
         let lifetime = Duration::from_secs(u64::from(configuration.timeout_s) + 60);

@@ -119,8 +119,8 @@ impl Gateway {
             let [(key, row), (other_key, other_row)] = rows[..] else {
                 panic!("session {slot} has {} rows", rows.len());
             };
-            assert_eq!(key.reverse(row), *other_key, "session {slot}");
-            assert_eq!(other_key.reverse(other_row), *key, "session {slot}");
+            assert_eq!(row.reverse_key(key.proto), *other_key, "session {slot}");
+            assert_eq!(other_row.reverse_key(other_key.proto), *key, "session {slot}");
         }
     }
 }

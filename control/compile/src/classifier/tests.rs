@@ -12,13 +12,13 @@ const TO: ZoneId = ZoneId(2);
 
 fn ruleset(packed: Packed) -> Ruleset {
     let timeouts = Timeouts {
-        tcp_initial_ms: 1,
-        tcp_established_ms: 1,
-        tcp_closing_ms: 1,
-        tcp_closed_ms: 1,
-        udp_ms: 1,
-        icmp_ms: 1,
-        other_ms: 1,
+        tcp_initial_s: 1,
+        tcp_established_s: 1,
+        tcp_closing_s: 1,
+        tcp_closed_s: 1,
+        udp_s: 1,
+        icmp_s: 1,
+        other_s: 1,
     };
     Ruleset {
         settings: Settings { generation: Generation(1), timeouts, answers_per_second: 0, tcp_loose: 0 },

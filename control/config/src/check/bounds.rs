@@ -15,6 +15,10 @@ pub(super) fn check(model: &Model, findings: &mut Findings) {
         bound(flow.field(field), seconds, 1, Flow::LONGEST_TIMEOUT);
     }
     bound(flow.field("answers-per-second"), model.security.flow.answers_per_second, 0, Flow::MOST_ANSWERS);
-    let maximum = Path::root().field("system").field("dataplane").field("sessions").field("maximum");
-    bound(maximum, model.system.dataplane.sessions.maximum, Sessions::LEAST, Sessions::GREATEST);
+    let sessions = Path::root().field("system").field("dataplane").field("sessions");
+    let Sessions { maximum, ipv6_maximum } = model.system.dataplane.sessions;
+    bound(sessions.field("maximum"), maximum, Sessions::LEAST, Sessions::GREATEST);
+    if let Some(ipv6_maximum) = ipv6_maximum {
+        bound(sessions.field("ipv6-maximum"), ipv6_maximum, Sessions::LEAST, maximum);
+    }
 }

@@ -25,12 +25,13 @@ impl Read for Dataplane {
 
 impl Read for Sessions {
     fn read(value: &Value<'_>, reader: &mut Reader) -> Sessions {
+        type Count = Bounded<{ Sessions::LEAST }, { Sessions::GREATEST }>;
         let mut fields = reader.object(value);
-        let maximum = reader
-            .optional::<Bounded<{ Sessions::LEAST }, { Sessions::GREATEST }>>(&mut fields, "maximum")
-            .map_or(Sessions::default().maximum, |bounded| bounded.0);
+        let mut count = |name| reader.optional::<Count>(&mut fields, name).map(|bounded| bounded.0);
+        let maximum = count("maximum").unwrap_or(Sessions::default().maximum);
+        let ipv6_maximum = count("ipv6-maximum");
         reader.finish(fields);
-        Sessions { maximum }
+        Sessions { maximum, ipv6_maximum }
     }
 }
 

@@ -305,7 +305,6 @@ pub fn session(
         slot: SessionSlot(slot),
         egress: ZoneId(zones.1),
         flags: SessionFlags(SessionFlags::SOURCE),
-        reserved: 0,
         hop: Default::default(),
     };
     SessionView {

@@ -1,7 +1,11 @@
 use super::pins::system;
 use super::program::Loaded;
 use crate::EngineError;
-use flumen_abi::{Control, NatRow, NodeRow, PolicyRow, RuleRow, SessionOwner, SessionRecord, Slot};
+use flumen_abi::{
+    Control, FreeRecords, NatRow, NodeRow, PolicyRow, RuleRow, SessionKey, SessionPlace, SessionRecord,
+    SessionRow4, SessionRow6, SessionSlot, Slot, Word32, Word64,
+};
+use flumen_pipeline::SessionTables;
 use memmap2::MmapRaw;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -16,8 +20,10 @@ pub(crate) struct Arrays {
     pub(crate) rules: Mapped<RuleRow>,
     pub(crate) policies: Mapped<PolicyRow>,
     pub(crate) nat: Mapped<NatRow>,
+    rows4: Mapped<SessionRow4>,
+    rows6: Mapped<SessionRow6>,
     records: Mapped<SessionRecord>,
-    owners: Mapped<SessionOwner>,
+    free: Mapped<FreeRecords>,
     control: Arc<ControlWord>,
     expired: Mapped<NumberCell>,
 }
@@ -48,8 +54,10 @@ impl Arrays {
             rules: Mapped::open(program, "RULES")?,
             policies: Mapped::open(program, "POLICIES")?,
             nat: Mapped::open(program, "NAT")?,
+            rows4: Mapped::open(program, "SESSIONS4")?,
+            rows6: Mapped::open(program, "SESSIONS6")?,
             records: Mapped::open(program, "RECORDS")?,
-            owners: Mapped::open(program, "OWNERS")?,
+            free: Mapped::open(program, "FREE")?,
             expired: Mapped::open(program, "EXPIRED")?,
             control: Arc::new(ControlWord(Mapped::open(program, "CONTROL")?)),
         })
@@ -60,31 +68,71 @@ impl Arrays {
         &self.control
     }
 
-    /// Lists sessions for the `expire` program, at most [`flumen_abi::limits::EXPIRED_AT_ONCE`].
-    pub(crate) fn list_expired(&mut self, now_ms: u32, slots: &[u32]) {
-        let cell = |number: u32| NumberCell { number, padding: 0 };
-        let list: Vec<_> =
-            [slots.len() as u32, now_ms].into_iter().chain(slots.iter().copied()).map(cell).collect();
+    /// Lists sessions for the `expire` program, at most [`flumen_abi::limits::EXPIRED_AT_ONCE`]; those that have not
+    /// ended at `now_ms` are for it to remove if `all`.
+    pub(crate) fn list_expired(&mut self, now_ms: u32, all: bool, slots: &[SessionSlot]) {
+        let head = [slots.len() as u32, now_ms, u32::from(all)];
+        let numbers = head.into_iter().chain(slots.iter().map(|slot| slot.0));
+        let list: Vec<_> = numbers.map(|number| NumberCell { number, padding: 0 }).collect();
         self.expired.write_at(0, &list);
     }
 
-    /// Sessions. Packets write them while we read: every field is a word of its own.
-    pub(crate) fn records(&self) -> Records<'_> {
-        Records { records: self.records.words(), owners: self.owners.words() }
+    /// What both directions of each session share.
+    pub(crate) fn records(&self) -> &[SessionRecord] {
+        self.records.words()
+    }
+
+    /// Rows that there are for each family.
+    pub(crate) fn row_counts(&self) -> [u32; 2] {
+        [self.rows4.len as u32, self.rows6.len as u32]
     }
 }
 
-/// The changing parts of all sessions, and the keys they were opened under.
-#[derive(Clone, Copy)]
-pub(crate) struct Records<'a> {
-    pub(crate) records: &'a [SessionRecord],
-    pub(crate) owners: &'a [SessionOwner],
+/// Sessions where they lie: packets change them while we read.
+impl SessionTables for Arrays {
+    fn control(&self) -> Option<&Control> {
+        Some(&self.control)
+    }
+
+    fn row4(&self, place: SessionPlace) -> Option<&SessionRow4> {
+        self.rows4.words().get(place.0 as usize)
+    }
+
+    fn row6(&self, place: SessionPlace) -> Option<&SessionRow6> {
+        self.rows6.words().get(place.0 as usize)
+    }
+
+    fn record(&self, slot: SessionSlot) -> Option<&SessionRecord> {
+        self.records.words().get(slot.0 as usize)
+    }
+
+    fn free_records(&self) -> Option<&FreeRecords> {
+        self.free.words().first()
+    }
+
+    fn exchange(&self, word: &Word32, old: u32, new: u32) -> bool {
+        word.exchange(old, new)
+    }
+
+    fn exchange64(&self, word: &Word64, old: u64, new: u64) -> bool {
+        word.exchange(old, new)
+    }
+
+    fn barrier(&self) {
+        std::sync::atomic::fence(std::sync::atomic::Ordering::Release);
+    }
+
+    fn import(&self, _: &SessionKey) -> bool {
+        false
+    }
 }
 
 /// Rows that packets write while we read: made of atomics only.
 pub(crate) trait Words {}
 impl Words for SessionRecord {}
-impl Words for SessionOwner {}
+impl Words for SessionRow4 {}
+impl Words for SessionRow6 {}
+impl Words for FreeRecords {}
 impl Words for Control {}
 
 impl<T: Words> Mapped<T> {

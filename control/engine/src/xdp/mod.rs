@@ -30,8 +30,10 @@ use crate::{
 };
 use arrays::Arrays;
 use attach::Attachments;
+use clock::Now;
 use flumen_abi::{Counter, Generation, PolicyId, SessionKey, limits};
 use flumen_compile::Ruleset;
+use flumen_pipeline::SessionTables;
 use install::Installed;
 use pins::Pins;
 use routes::RouteWatch;
@@ -69,7 +71,7 @@ impl XdpEngine {
         let mut rows = Rows::take(&mut program)?;
         if !pins.is_ready() {
             self_test::run(&program, &mut rows)?;
-            sessions::fill_free_records(&mut rows, arrays.records().records.len())?;
+            sessions::prepare(&arrays)?;
             program.pin_ready(pins)?;
         }
         let routes = RouteWatch::start(Arc::clone(arrays.control()))?;
@@ -92,7 +94,12 @@ impl XdpEngine {
 
     /// Sessions that there is room for.
     pub fn session_limit(&self) -> u32 {
-        self.arrays.records().records.len() as u32
+        self.arrays.records().len() as u32
+    }
+
+    /// The tables that hold sessions, where packets read and write them: for tests.
+    pub fn session_tables(&self) -> &(impl SessionTables + use<>) {
+        &self.arrays
     }
 
     /// Runs the program once on `frame` as if it had arrived on `device`, with the live tables
@@ -139,15 +146,17 @@ impl Engine for XdpEngine {
     }
 
     fn sessions(&self, visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>) -> Result<(), EngineError> {
-        sessions::visit(&self.rows, self.arrays.records(), visit)
+        sessions::visit(&self.arrays, visit)
     }
 
     fn find_session(&self, key: &SessionKey) -> Result<Option<FoundSession>, EngineError> {
-        sessions::find(&self.rows, self.arrays.records(), key)
+        Ok(sessions::find(&self.arrays, key))
     }
 
     fn remove_session(&mut self, key: &SessionKey) -> Result<bool, EngineError> {
-        sessions::remove(&mut self.rows, self.arrays.records(), key)
+        let Some(slot) = sessions::find_slot(&self.arrays, key) else { return Ok(false) };
+        self.arrays.list_expired(Now::read()?.ms, true, &[slot]);
+        Ok(self.program.expire()? != 0)
     }
 
     fn sweep(&mut self, now_ms: u32) -> Result<Sweep, EngineError> {
@@ -155,11 +164,11 @@ impl Engine for XdpEngine {
         let mut sweep = Sweep::default();
         let mut next = Some(0);
         while let Some(first) = next {
-            let (expired, live, rest) = sessions::find_expired(self.arrays.records(), now_ms, first, AT_ONCE);
+            let (expired, live, rest) = sessions::find_expired(&self.arrays, now_ms, first, AT_ONCE);
             sweep.live += live;
             next = rest;
             if !expired.is_empty() {
-                self.arrays.list_expired(now_ms, &expired);
+                self.arrays.list_expired(now_ms, false, &expired);
                 sweep.removed += u64::from(self.program.expire()?);
             }
         }

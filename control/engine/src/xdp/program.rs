@@ -14,7 +14,7 @@ const PROGRAM: &str = "flumen";
 const EXPIRE: &str = "expire";
 
 /// Tables by name, as the object has them.
-pub(crate) const MAPS: [&str; 22] = [
+pub(crate) const MAPS: [&str; 21] = [
     "CONTROL",
     "SETTINGS",
     "INTERFACES",
@@ -30,8 +30,7 @@ pub(crate) const MAPS: [&str; 22] = [
     "SESSIONS4",
     "SESSIONS6",
     "RECORDS",
-    "OWNERS",
-    "FREE_RECORDS",
+    "FREE",
     "EXPIRED",
     "FRAGMENTS",
     "COUNTERS",
@@ -46,6 +45,8 @@ pub struct XdpOptions {
     pub pin_dir: PathBuf,
     /// Sessions to make room for; tables that are pinned already keep their size.
     pub sessions: u32,
+    /// Room for sessions of IPv6 among them; likewise.
+    pub sessions6: u32,
     /// Which attach modes may be used.
     pub mode: ModeChoice,
 }
@@ -55,6 +56,7 @@ impl Default for XdpOptions {
         XdpOptions {
             pin_dir: PathBuf::from("/sys/fs/bpf/flumen"),
             sessions: limits::SESSIONS_DEFAULT,
+            sessions6: limits::SESSIONS6_DEFAULT,
             mode: ModeChoice::Auto,
         }
     }
@@ -82,13 +84,12 @@ pub(crate) struct Loaded {
 /// Loads the object with its tables pinned below `pins`.
 pub(crate) fn load(options: &XdpOptions, pins: &Pins) -> Result<Loaded, EngineError> {
     let sessions = options.sessions.clamp(1, limits::SESSIONS_MAX);
+    let rows = |sessions| limits::session_buckets(sessions) * limits::BUCKET;
     let mut loader = EbpfLoader::new();
     loader
-        .map_max_entries("SESSIONS4", 2 * sessions)
-        .map_max_entries("SESSIONS6", 2 * sessions)
-        .map_max_entries("RECORDS", sessions)
-        .map_max_entries("OWNERS", sessions)
-        .map_max_entries("FREE_RECORDS", sessions);
+        .map_max_entries("SESSIONS4", rows(sessions))
+        .map_max_entries("SESSIONS6", rows(options.sessions6.clamp(1, sessions)))
+        .map_max_entries("RECORDS", sessions);
     for name in MAPS {
         loader.map_pin_path(name, pins.map(name));
     }

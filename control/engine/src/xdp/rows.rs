@@ -1,11 +1,11 @@
 use super::program::{Loaded, bpf};
 use crate::binding::Binding;
 use crate::{CounterView, EngineError, LocalFacts};
-use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues, Stack};
+use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues};
 use aya::util::nr_cpus;
 use flumen_abi::{
     Counter, CounterIndex, InterfaceId, InterfaceKey, LinkIndex, LinkKey, LocalKey, LocalRow, PolicyId,
-    RootKey, RootRow, SessionKey, SessionKey4, SessionRow, SessionRow4, Settings, Slot,
+    RootKey, RootRow, Settings, Slot,
 };
 use std::collections::HashSet;
 use zerocopy::{FromBytes, Immutable, IntoBytes, transmute};
@@ -20,9 +20,6 @@ pub(crate) struct Rows {
     ports: Array<MapData, Bytes<56>>,
     locals: HashMap<MapData, Bytes<16>, Bytes<8>>,
     roots: HashMap<MapData, Bytes<8>, Bytes<16>>,
-    sessions4: HashMap<MapData, Bytes<16>, Bytes<40>>,
-    sessions6: HashMap<MapData, Bytes<40>, Bytes<64>>,
-    free_records: Stack<MapData, u32>,
     counters: PerCpuArray<MapData, Bytes<16>>,
     hits: PerCpuArray<MapData, Bytes<16>>,
 }
@@ -66,9 +63,6 @@ impl Rows {
             ports: open(program, "PORTS")?,
             locals: open(program, "LOCALS")?,
             roots: open(program, "ROOTS")?,
-            sessions4: open(program, "SESSIONS4")?,
-            sessions6: open(program, "SESSIONS6")?,
-            free_records: open(program, "FREE_RECORDS")?,
             counters: open(program, "COUNTERS")?,
             hits: open(program, "HITS")?,
         })
@@ -128,38 +122,6 @@ impl Rows {
             wanted.insert(key);
         }
         remove_where(&mut self.locals, "LOCALS", |key| !wanted.contains(key))
-    }
-
-    pub(crate) fn session(&self, key: &SessionKey) -> Result<Option<SessionRow>, EngineError> {
-        let found = if key.is_v4() {
-            self.sessions4.get(&bytes(&SessionKey4::new(key)), 0).map(|row| {
-                let compact: SessionRow4 = transmute!(row);
-                compact.row()
-            })
-        } else {
-            self.sessions6.get(&bytes(key), 0).map(|row| transmute!(row))
-        };
-        match found {
-            Ok(row) => Ok(Some(row)),
-            Err(MapError::KeyNotFound) => Ok(None),
-            Err(error) => Err(table("SESSIONS", &error)),
-        }
-    }
-
-    pub(crate) fn remove_session(&mut self, key: &SessionKey) -> Result<(), EngineError> {
-        let removed = if key.is_v4() {
-            self.sessions4.remove(&bytes(&SessionKey4::new(key)))
-        } else {
-            self.sessions6.remove(&bytes(key))
-        };
-        match removed {
-            Ok(()) | Err(MapError::KeyNotFound) => Ok(()),
-            Err(error) => Err(table("SESSIONS", &error)),
-        }
-    }
-
-    pub(crate) fn push_free_record(&mut self, slot: u32) -> Result<(), EngineError> {
-        self.free_records.push(slot, 0).map_err(|error| table("FREE_RECORDS", &error))
     }
 
     pub(crate) fn counters(&self) -> Result<CounterView, EngineError> {

@@ -20,7 +20,7 @@ pub(super) fn measure(short: bool) -> Result<Vec<Figure>> {
     for _ in 0..if short { 1 } else { 9 } {
         let pins = PinDirectory::new()?;
         let pin_dir = pins.path().to_owned();
-        let options = XdpOptions { pin_dir, sessions: 1024, mode: ModeChoice::Driver };
+        let options = XdpOptions { pin_dir, sessions: 1024, sessions6: 1024, mode: ModeChoice::Driver };
         let mut engine = XdpEngine::open(&options)?;
         let program = *engine.program_facts();
         engine.detach()?;

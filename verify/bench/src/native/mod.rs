@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use flumen_abi::limits::SESSIONS_DEFAULT;
-use flumen_abi::{Addr, Generation, IfIndex, Reason};
+use flumen_abi::{Addr, Generation, IfIndex, Reason, SessionSlot};
 use flumen_compile::{Identities, compile};
 use flumen_config::Model;
 use flumen_engine::{HostFacts, LinkFacts, LocalFacts, native};
-use flumen_native::{Bounds, FrameBuffer, Native, NativeEnvironment, NativeTables, RouteTable};
-use flumen_pipeline::Tables;
+use flumen_native::{Bounds, FrameBuffer, Loops, Native, NativeEnvironment, NativeTables, RouteTable};
+use flumen_pipeline::sessions;
 use flumen_testkit::topology::Segment;
 use nix::time::{ClockId, clock_gettime};
 
@@ -29,6 +29,9 @@ use traffic::Traffic;
 
 /// Frames of a burst.
 const BURST: usize = 64;
+
+/// Longer than the rows of ended sessions rest before others take them.
+const REST_NS: u64 = 1_000_000_000;
 
 /// Interfaces of the imagined host.
 const LAN: IfIndex = IfIndex(2);
@@ -88,8 +91,7 @@ fn tables(sessions: u32) -> Result<NativeTables<'static>> {
     let compiled = compile(&model, &Identities::default(), Generation(1));
     let compiled = compiled.map_err(|errors| refused(format!("{errors:?}")))?;
     let bounds = Bounds { sessions: sessions as usize, ..Bounds::default() };
-    let mut tables = native::tables(&compiled.ruleset, &host(), bounds);
-    tables.reserve();
+    let tables = native::tables(&compiled.ruleset, &host(), bounds);
     tables.vouch(1 << 30); // the clock stands still at one second
     Ok(tables)
 }
@@ -196,13 +198,12 @@ impl Lane {
     /// Removes every session.
     fn forget(&mut self) -> Result<()> {
         let tables = &self.engine.tables;
-        for (key, row) in tables.session_rows() {
-            tables.remove_session(&key);
-            if row.flags.rewrites_source() {
-                tables.give_record(row.slot);
-            }
+        let now_ms = (self.engine.environment.now_ns / 1_000_000) as u32;
+        for slot in (0..tables.sessions().limit()).map(SessionSlot) {
+            sessions::end::<_, Loops>(tables, slot, now_ms);
         }
-        ensure!(tables.session_row_count() == 0, "sessions are left");
+        self.engine.environment.now_ns += REST_NS;
+        ensure!(self.engine.tables.session_row_count() == 0, "sessions are left");
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 use super::case::{CaseStep, unhex};
 use super::twin::{Twin, TwinTaken};
 use super::{View, invariant};
-use crate::executor::{Executor, KernelExecutor, SessionTable, Taken, counter_name, counters_of};
+use crate::executor::{Executor, KernelExecutor, SessionTable, Taken, counter_name, counters_of, sessions};
 use crate::harness::hex;
 use crate::site::compiled;
 use crate::world::WorldLink;
@@ -150,7 +150,7 @@ impl Pair {
             writeln!(text, "  both are wrong: {why}")?;
         }
         self.compare_counters(&twin, frame.len() as u64, &mut text)?;
-        self.compare_session(&twin, &mut text)?;
+        self.compare_session(&twin, &mut text);
         if text.is_empty() {
             return Ok(None);
         }
@@ -196,20 +196,19 @@ impl Pair {
         Ok(())
     }
 
-    fn compare_session(&self, twin: &TwinTaken, text: &mut String) -> Result<()> {
-        let Some(key) = twin.key else { return Ok(()) };
+    fn compare_session(&self, twin: &TwinTaken, text: &mut String) {
+        let Some(key) = twin.key else { return };
         let (mut kernel, mut native) = (SessionTable::default(), SessionTable::default());
-        if let Some(row) = self.kernel.session(&key)? {
-            self.kernel.add(&mut kernel, key, row)?;
+        if let Some(row) = self.kernel.session(&key) {
+            sessions::add(self.kernel.tables(), &mut kernel, key, row);
         }
         if let Some(row) = self.twin.session(&key) {
-            self.twin.add(&mut native, key, row);
+            sessions::add(&self.twin.tables, &mut native, key, row);
         }
         if kernel != native {
             writeln!(text, "  kernel's session {kernel:?}\n  native's session {native:?}")
                 .expect("a string takes all");
         }
-        Ok(())
     }
 
     /// Compares every table after the last step.

@@ -1,11 +1,8 @@
-use crate::executor::{Action, KernelExecutor, RecordView, SessionTable};
+use crate::executor::{Action, KernelExecutor, SessionTable, sessions};
 use crate::world::{self, WorldRoutes};
-use flumen_abi::{
-    Addr, Family, FragmentRow, IfIndex, NatRow, PortBe, Reason, SessionKey, SessionRow, SessionSlot, Slot,
-    Stage,
-};
+use flumen_abi::{Family, FragmentRow, IfIndex, NatRow, Reason, SessionKey, SessionRow, Slot, Stage};
 use flumen_engine::{Ruleset, native};
-use flumen_native::{Bounds, FrameBuffer, NativeTables};
+use flumen_native::{Bounds, FrameBuffer, NativeTables, find_row};
 use flumen_pipeline::{Environment, Route, RouteQuery, Scratch, Step, Tables, Trace, Turn, run};
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -102,11 +99,7 @@ impl Twin {
 
     /// Makes everything older.
     pub(super) fn age(&mut self, ms: u32) {
-        for slot in 0..self.bounds.sessions as u32 {
-            if let Some(record) = self.tables.record(SessionSlot(slot)) {
-                record.last_seen_ms.store(record.last_seen_ms.load().wrapping_sub(ms));
-            }
-        }
+        sessions::age(&self.tables, ms);
         for (key, row) in self.tables.fragment_rows() {
             let older = FragmentRow { seen_ms: row.seen_ms.wrapping_sub(ms), ..row };
             self.tables.insert_fragment(&key, &older);
@@ -115,64 +108,19 @@ impl Twin {
 
     /// The ageing pass, which the native engine has not by itself.
     pub(super) fn sweep(&mut self, now_ms: u32) {
-        for slot in (0..self.bounds.sessions as u32).map(SessionSlot) {
-            let (Some(record), Some(owner)) = (self.tables.record(slot), self.tables.owner(slot)) else {
-                continue;
-            };
-            if record.is_free() || !record.expired(now_ms) {
-                continue;
-            }
-            let key = owner.load();
-            if let Some(row) = self.session(&key).filter(|row| row.slot == slot) {
-                self.tables.remove_session(&key);
-                let reverse = key.reverse(&row);
-                if self.session(&reverse).is_some_and(|row| row.slot == slot) {
-                    self.tables.remove_session(&reverse);
-                }
-            }
-            record.end();
-            self.tables.give_record(slot);
-        }
+        self.tables.sessions().sweep(now_ms);
     }
 
     /// The row of one direction of a session.
     pub(super) fn session(&self, key: &SessionKey) -> Option<SessionRow> {
-        let mut row = EMPTY_ROW;
-        self.tables.session(key, &mut row).then_some(row)
+        find_row(&self.tables, key)
     }
 
     /// Every session.
     pub(super) fn sessions(&self) -> SessionTable {
-        let mut table = SessionTable::default();
-        for (key, row) in self.tables.session_rows() {
-            self.add(&mut table, key, row);
-        }
-        table
-    }
-
-    /// Adds a row with its record to `table`.
-    pub(super) fn add(&self, table: &mut SessionTable, key: SessionKey, row: SessionRow) {
-        table.add(key, row);
-        if let (Some(record), Some(owner)) = (self.tables.record(row.slot), self.tables.owner(row.slot)) {
-            table.records.insert(row.slot.0, RecordView::of(record, owner.load()));
-        }
+        sessions::all(&self.tables)
     }
 }
-
-/// Memory for a row to be read into.
-const EMPTY_ROW: SessionRow = SessionRow {
-    src: Addr::UNSPECIFIED,
-    dst: Addr::UNSPECIFIED,
-    sport: PortBe::ZERO,
-    dport: PortBe::ZERO,
-    l3_delta: 0,
-    l4_delta: 0,
-    slot: SessionSlot(0),
-    egress: flumen_abi::ZoneId::NONE,
-    flags: flumen_abi::SessionFlags(0),
-    reserved: 0,
-    hop: zerocopy::transmute!([0_u8; size_of::<flumen_abi::Hop>()]),
-};
 
 /// What the pipeline has shown of one frame.
 #[derive(Default)]
@@ -222,7 +170,7 @@ impl Environment for TwinEnvironment<'_> {
     fn random(&mut self) -> u32 {
         const STEP: u32 = 7919; // the distance of two attempts in the pipeline's search of a range that it does not divide
         let (Some(key), Some(nat)) = (self.watch.key.get(), self.watch.nat.get()) else { return 0 };
-        let Ok(Some(row)) = self.kernel.session(&key) else { return 0 };
+        let Some(row) = self.kernel.session(&key) else { return 0 };
         let span = u32::from(nat.port_high - nat.port_low) + 1;
         let own = (nat.port_low..=nat.port_high).contains(&key.sport.get());
         let skipped = if own { STEP } else { 0 }; // attempt 0 takes the sender's own port when that is in range

@@ -1,23 +1,18 @@
-use super::{Action, Executor, RecordView, SessionTable, Taken};
+use super::{Action, Executor, SessionTable, Taken, sessions};
 use crate::world;
 use anyhow::{Context, Result, bail};
-use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues, Stack};
+use aya::maps::{HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues};
 use flumen_abi::{
-    AnswerBudget, Counter, CounterIndex, FragmentKey, FragmentRow, IfIndex, SessionKey, SessionKey4,
-    SessionOwner, SessionRecord, SessionRow, SessionRow4, VERSION,
+    AnswerBudget, Counter, CounterIndex, FragmentKey, FragmentRow, IfIndex, SessionKey, SessionRow, VERSION,
 };
 use flumen_engine::xdp::{XdpEngine, XdpOptions};
 use flumen_engine::{Engine, Ruleset};
+use flumen_native::find_row;
+use flumen_pipeline::SessionTables;
 use std::path::{Path, PathBuf};
-use zerocopy::{FromBytes, transmute};
+use zerocopy::transmute;
 
 type Bytes<const N: usize> = [u8; N];
-const KEY4: usize = size_of::<SessionKey4>();
-const ROW4: usize = size_of::<SessionRow4>();
-const KEY6: usize = size_of::<SessionKey>();
-const ROW6: usize = size_of::<SessionRow>();
-const OWNER: usize = size_of::<SessionOwner>();
-const RECORD: usize = size_of::<SessionRecord>();
 const FRAGMENT_KEY: usize = size_of::<FragmentKey>();
 const FRAGMENT: usize = size_of::<FragmentRow>();
 const ANSWERS: usize = size_of::<AnswerBudget>();
@@ -26,14 +21,8 @@ const ANSWERS: usize = size_of::<AnswerBudget>();
 /// tables beside the engine.
 pub struct KernelExecutor {
     engine: XdpEngine,
-    limit: u32,
     /// The ruleset in force.
     installed: Option<Ruleset>,
-    sessions4: HashMap<MapData, Bytes<KEY4>, Bytes<ROW4>>,
-    sessions6: HashMap<MapData, Bytes<KEY6>, Bytes<ROW6>>,
-    owners: Array<MapData, Bytes<OWNER>>,
-    records: Array<MapData, Bytes<RECORD>>,
-    free_records: Stack<MapData, u32>,
     fragments: HashMap<MapData, Bytes<FRAGMENT_KEY>, Bytes<FRAGMENT>>,
     counters: PerCpuArray<MapData, Bytes<16>>,
     answers: PerCpuArray<MapData, Bytes<ANSWERS>>,
@@ -50,17 +39,12 @@ impl KernelExecutor {
     pub fn new(sessions: u32, label: &str) -> Result<KernelExecutor> {
         stay_on_one_cpu()?;
         let pin_dir = PathBuf::from(format!("/sys/fs/bpf/flumen-{label}-{}", std::process::id()));
-        let options = XdpOptions { pin_dir: pin_dir.clone(), sessions, ..XdpOptions::default() };
+        let options =
+            XdpOptions { pin_dir: pin_dir.clone(), sessions, sessions6: sessions, ..XdpOptions::default() };
         let engine = XdpEngine::open(&options)?;
         Ok(KernelExecutor {
             engine,
-            limit: sessions,
             installed: None,
-            sessions4: open(&pin_dir, "SESSIONS4")?,
-            sessions6: open(&pin_dir, "SESSIONS6")?,
-            owners: open(&pin_dir, "OWNERS")?,
-            records: open(&pin_dir, "RECORDS")?,
-            free_records: open(&pin_dir, "FREE_RECORDS")?,
             fragments: open(&pin_dir, "FRAGMENTS")?,
             counters: open(&pin_dir, "COUNTERS")?,
             answers: open(&pin_dir, "ANSWERS")?,
@@ -72,22 +56,14 @@ impl KernelExecutor {
         &self.engine
     }
 
+    /// The tables that hold sessions.
+    pub fn tables(&self) -> &impl SessionTables {
+        self.engine.session_tables()
+    }
+
     /// The row of one direction of a session.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub fn session(&self, key: &SessionKey) -> Result<Option<SessionRow>> {
-        let found = if key.is_v4() {
-            let row = self.sessions4.get(&transmute!(SessionKey4::new(key)), 0);
-            row.map(|row| -> SessionRow4 { transmute!(row) }).map(|row| row.row())
-        } else {
-            self.sessions6.get(&transmute!(*key), 0).map(|row| transmute!(row))
-        };
-        match found {
-            Ok(row) => Ok(Some(row)),
-            Err(MapError::KeyNotFound) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+    pub fn session(&self, key: &SessionKey) -> Option<SessionRow> {
+        find_row(self.tables(), key)
     }
 
     /// The ageing pass.
@@ -106,60 +82,15 @@ impl KernelExecutor {
         now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
     }
 
-    /// Adds a row with its record to `table`.
-    pub(crate) fn add(&self, table: &mut SessionTable, key: SessionKey, row: SessionRow) -> Result<()> {
-        let slot = row.slot.0;
-        table.add(key, row);
-        let owner: SessionOwner = transmute!(self.owners.get(&slot, 0)?);
-        table.records.insert(slot, RecordView::of(&self.record(slot)?, owner.load()));
-        Ok(())
-    }
-
-    fn record(&self, slot: u32) -> Result<SessionRecord> {
-        let bytes = self.records.get(&slot, 0)?;
-        SessionRecord::read_from_bytes(&bytes).ok().context("a record has the size of a record")
-    }
-
-    fn set_record(&mut self, slot: u32, record: &SessionRecord) -> Result<()> {
-        let copy = SessionRecord::default();
-        copy.copy_from(record);
-        let bytes: Bytes<RECORD> = transmute!(copy);
-        Ok(self.records.set(slot, bytes, 0)?)
-    }
-
     /// Empties every table that the pipeline fills, but the counters.
     pub(crate) fn clear(&mut self) -> Result<()> {
-        let keys: Vec<_> = self.sessions4.keys().collect::<Result<_, _>>()?;
-        for key in keys {
-            self.sessions4.remove(&key)?;
-        }
-        let keys: Vec<_> = self.sessions6.keys().collect::<Result<_, _>>()?;
-        for key in keys {
-            self.sessions6.remove(&key)?;
-        }
+        sessions::clear(self.tables());
         let keys: Vec<_> = self.fragments.keys().collect::<Result<_, _>>()?;
         for key in keys {
             self.fragments.remove(&key)?;
         }
-        for slot in 0..self.limit {
-            if !self.record(slot)?.is_free() {
-                self.set_record(slot, &SessionRecord::default())?;
-            }
-        }
-        while self.pop_free_record()?.is_some() {}
-        for slot in (0..self.limit).rev() {
-            self.free_records.push(slot, 0)?;
-        }
         let idle = vec![[0; ANSWERS]; aya::util::nr_cpus().map_err(|(_, error)| error)?];
         Ok(self.answers.set(0, PerCpuValues::try_from(idle)?, 0)?)
-    }
-
-    fn pop_free_record(&mut self) -> Result<Option<u32>> {
-        match self.free_records.pop(0) {
-            Ok(slot) => Ok(Some(slot)),
-            Err(MapError::ElementNotFound | MapError::KeyNotFound) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
     }
 }
 
@@ -196,13 +127,7 @@ impl Executor for KernelExecutor {
 
     /// Makes everything older: the kernel's clock cannot be set.
     fn advance(&mut self, ms: u32) -> Result<()> {
-        for slot in 0..self.limit {
-            let record = self.record(slot)?;
-            if !record.is_free() {
-                record.last_seen_ms.store(record.last_seen_ms.load().wrapping_sub(ms));
-                self.set_record(slot, &record)?;
-            }
-        }
+        sessions::age(self.tables(), ms);
         let rows: Vec<_> = self.fragments.iter().collect::<Result<_, _>>()?;
         for (key, row) in rows {
             let row: FragmentRow = transmute!(row);
@@ -221,15 +146,7 @@ impl Executor for KernelExecutor {
     }
 
     fn leave_free_records(&mut self, count: u32) -> Result<()> {
-        let mut taken = Vec::new();
-        while let Some(slot) = self.pop_free_record()? {
-            taken.push(slot);
-        }
-        for _ in 0..count {
-            if let Some(slot) = taken.pop() {
-                self.free_records.push(slot, 0)?;
-            }
-        }
+        sessions::leave_free_records(self.tables(), count);
         Ok(())
     }
 
@@ -243,17 +160,7 @@ impl Executor for KernelExecutor {
     }
 
     fn sessions(&self) -> Result<SessionTable> {
-        let mut table = SessionTable::default();
-        for entry in self.sessions4.iter() {
-            let (key, row) = entry?;
-            let (key, row): (SessionKey4, SessionRow4) = (transmute!(key), transmute!(row));
-            self.add(&mut table, key.expand(), row.row())?;
-        }
-        for entry in self.sessions6.iter() {
-            let (key, row) = entry?;
-            self.add(&mut table, transmute!(key), transmute!(row))?;
-        }
-        Ok(table)
+        Ok(sessions::all(self.tables()))
     }
 }
 

@@ -3,6 +3,7 @@
 mod kernel;
 mod namespace;
 mod native;
+pub(crate) mod sessions;
 mod snapshot;
 
 pub use kernel::KernelExecutor;

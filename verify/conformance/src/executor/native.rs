@@ -1,10 +1,9 @@
-use super::{Action, Executor, RecordView, SessionTable, Taken};
+use super::{Action, Executor, SessionTable, Taken, sessions};
 use crate::world::{self, WorldRoutes};
 use anyhow::Result;
-use flumen_abi::{Counter, CounterIndex, IfIndex, SessionSlot, Slot};
+use flumen_abi::{Counter, CounterIndex, IfIndex, Slot};
 use flumen_engine::{Ruleset, native};
 use flumen_native::{Bounds, FrameBuffer, Native, NativeEnvironment, NativeTables};
-use flumen_pipeline::Tables;
 use std::collections::BTreeMap;
 
 /// Whether sessions keep the next hops that they have learnt.
@@ -113,13 +112,7 @@ impl Executor for NativeExecutor {
     }
 
     fn leave_free_records(&mut self, count: u32) -> Result<()> {
-        let tables = &self.engine.tables;
-        let mut taken: Vec<SessionSlot> = std::iter::from_fn(|| tables.take_record()).collect();
-        for _ in 0..count {
-            if let Some(slot) = taken.pop() {
-                tables.give_record(slot);
-            }
-        }
+        sessions::leave_free_records(&self.engine.tables, count);
         Ok(())
     }
 
@@ -130,14 +123,6 @@ impl Executor for NativeExecutor {
     }
 
     fn sessions(&self) -> Result<SessionTable> {
-        let tables = &self.engine.tables;
-        let mut sessions = SessionTable::default();
-        for (key, row) in tables.session_rows() {
-            sessions.add(key, row);
-            if let (Some(record), Some(owner)) = (tables.record(row.slot), tables.owner(row.slot)) {
-                sessions.records.insert(row.slot.0, RecordView::of(record, owner.load()));
-            }
-        }
-        Ok(sessions)
+        Ok(sessions::all(&self.engine.tables))
     }
 }

@@ -1,13 +1,12 @@
 use flumen_abi::{
-    CounterIndex, Generation, Hop, InterfaceId, PolicyId, Reason, SessionKey, SessionRecord, SessionRow,
+    CounterIndex, Flow, Generation, Hop, InterfaceId, PolicyId, Reason, SessionKey, SessionRecord, SessionRow,
 };
 use std::collections::BTreeMap;
-use zerocopy::FromZeros;
 
 /// Session rows, and the records that they point to. Rows are in the order of their keys' bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionTable {
-    /// Rows without the next hop, which an engine may or may not have learnt.
+    /// Rows without the next hop, which an engine may or may not have learnt, and without TCP flags, which the record has.
     pub rows: BTreeMap<[u8; 40], (SessionKey, SessionRow)>,
     /// Records by slot.
     pub records: BTreeMap<u32, RecordView>,
@@ -16,9 +15,9 @@ pub struct SessionTable {
 /// A session record without its times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordView {
-    /// Idle timeout, milliseconds.
+    /// Idle timeout of both rows, milliseconds; all ones when they differ, which is wrong.
     pub timeout_ms: u32,
-    /// TCP flags seen, by direction.
+    /// TCP flags seen, by direction; all ones when row and record differ, which is wrong.
     pub tcp_seen: [u8; 2],
     /// Policy that admitted it.
     pub policy: PolicyId,
@@ -57,7 +56,7 @@ pub fn counter_name(index: CounterIndex) -> String {
 impl SessionTable {
     /// Adds a row.
     pub fn add(&mut self, key: SessionKey, row: SessionRow) {
-        let row = SessionRow { hop: Hop::new_zeroed(), ..row };
+        let row = SessionRow { hop: Hop::default(), flags: row.flags.without_tcp(), ..row };
         self.rows.insert(zerocopy::transmute!(key), (key, row));
     }
 }
@@ -65,15 +64,22 @@ impl SessionTable {
 // === impl RecordView ===
 
 impl RecordView {
-    /// Copies what is not a time, beside the key of its owner.
-    pub fn of(record: &SessionRecord, key: SessionKey) -> RecordView {
+    /// Copies what is not a time, of the record and of both rows, beside the key of the forward one.
+    pub fn of(record: &SessionRecord, flows: [Option<&Flow>; 2], key: SessionKey) -> RecordView {
+        let packets = |way: usize| flows[way].map_or(0, |flow| u64::from(flow.packets.load()));
+        let bytes = |way: usize| flows[way].map_or(0, |flow| u64::from(flow.bytes.load()));
+        let [forward, reverse] = flows.map(|flow| flow.map_or(0, |flow| flow.timeout().ms()));
         RecordView {
-            timeout_ms: record.timeout_ms.load(),
-            tcp_seen: [record.tcp_seen[0].load(), record.tcp_seen[1].load()],
+            timeout_ms: if forward == reverse { forward } else { u32::MAX },
+            tcp_seen: [0, 1].map(|way| {
+                let recorded = record.tcp_seen[way].load();
+                let row = flows[way].map_or(recorded, |flow| flow.flags().tcp_seen());
+                if row == recorded { recorded } else { u8::MAX }
+            }),
             policy: PolicyId(record.policy.load()),
             generation: Generation(record.generation.load()),
-            packets: [record.packets[0].load(), record.packets[1].load()],
-            bytes: [record.bytes[0].load(), record.bytes[1].load()],
+            packets: [record.packets[0].load() + packets(0), record.packets[1].load() + packets(1)],
+            bytes: [record.bytes[0].load() + bytes(0), record.bytes[1].load() + bytes(1)],
             key,
         }
     }

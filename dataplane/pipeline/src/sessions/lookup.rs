@@ -1,0 +1,113 @@
+use super::table::{RowTable, SessionTables, Table4, Table6, flow, home};
+use crate::environment::{Environment, Turn};
+use crate::translate::transport_delta;
+use flumen_abi::{Family, Flow, SessionKey, SessionPlace, SessionRow, StoredRow};
+
+/// The row of `key`: [`SessionPlace::NONE`] when there is none.
+#[inline(always)]
+pub fn find<T: SessionTables, E: Environment>(tables: &T, key: &SessionKey) -> SessionPlace {
+    let place = find_here::<T, E>(tables, key);
+    if place != SessionPlace::NONE || !tables.import(key) {
+        return place;
+    }
+    find_here::<T, E>(tables, key)
+}
+
+#[inline(always)]
+fn find_here<T: SessionTables, E: Environment>(tables: &T, key: &SessionKey) -> SessionPlace {
+    let place =
+        if key.is_v4() { find_in::<Table4, T, E>(tables, key) } else { find_in::<Table6, T, E>(tables, key) };
+    SessionPlace(place)
+}
+
+const NONE: u32 = SessionPlace::NONE.0;
+
+#[inline(always)]
+fn find_in<R: RowTable, T: SessionTables, E: Environment>(tables: &T, key: &SessionKey) -> u32 {
+    let Some(home) = home::<R, T>(tables, key) else { return NONE };
+    let Some(row) = R::row(tables, home) else { return NONE };
+    let occupancy = row.flow().occupancy();
+    if occupancy.is_live() && row.matches(key) {
+        return home;
+    }
+    if occupancy.reach() == 0 { NONE } else { strayed::<R, T, E>(tables, key, home, occupancy.reach()) }
+}
+
+/// Looks for a key that was not at home. Not inlined: in eBPF it has a stack of its own.
+#[inline(never)]
+fn strayed<R: RowTable, T: SessionTables, E: Environment>(
+    tables: &T,
+    key: &SessionKey,
+    home: u32,
+    reach: u32,
+) -> u32 {
+    let mut probe = Probe::<R, T> { tables, key, home, found: NONE, table: core::marker::PhantomData };
+    E::repeat(reach, &mut probe);
+    probe.found
+}
+
+struct Probe<'a, R, T> {
+    tables: &'a T,
+    key: &'a SessionKey,
+    home: u32,
+    found: u32,
+    table: core::marker::PhantomData<R>,
+}
+
+impl<R: RowTable, T: SessionTables> Turn for Probe<'_, R, T> {
+    #[inline(always)]
+    fn take(&mut self, index: u32) -> bool {
+        let place = self.home ^ (index + 1);
+        match R::row(self.tables, place) {
+            Some(row) if row.flow().occupancy().is_live() && row.matches(self.key) => {
+                self.found = place;
+                false
+            }
+            Some(_) => true,
+            None => false,
+        }
+    }
+}
+
+/// Copies out the row of `key` at `place`; false when there is none.
+#[inline(always)]
+pub fn read<T: SessionTables>(
+    tables: &T,
+    key: &SessionKey,
+    place: SessionPlace,
+    into: &mut SessionRow,
+) -> bool {
+    let there = if key.is_v4() {
+        tables.row4(place).map(|row| row.read(into))
+    } else {
+        tables.row6(place).map(|row| row.read(into))
+    };
+    into.l4_delta = 0;
+    if into.flags.translates() {
+        into.l4_delta = transport_delta(into.l3_delta, key, into);
+    }
+    there.is_some()
+}
+
+/// True when the session's time is not over: a packet of this direction was seen within its timeout, or of the other.
+#[inline(always)]
+pub fn lives<T: SessionTables>(tables: &T, family: Family, flow: &Flow, now_ms: u32) -> bool {
+    flow.idle_ms(now_ms) < flow.timeout().ms() || other_lives(tables, family, flow, now_ms)
+}
+
+/// The other direction's part of it.
+#[inline(always)]
+fn other_lives<T: SessionTables>(tables: &T, family: Family, this: &Flow, now_ms: u32) -> bool {
+    match other(tables, family, this) {
+        Some(flow) => flow.idle_ms(now_ms) < flow.timeout().ms(),
+        None => false,
+    }
+}
+
+/// The other direction of a session, if it is still there.
+#[inline(always)]
+pub(crate) fn other<'a, T: SessionTables>(tables: &'a T, family: Family, this: &Flow) -> Option<&'a Flow> {
+    let slot = this.slot();
+    let place = tables.record(slot)?.place(this.direction().other());
+    flow(tables, family, place).filter(|flow| flow.slot() == slot && flow.occupancy().is_live())
+}

@@ -1,0 +1,121 @@
+use flumen_abi::{
+    Control, Family, Flow, FreeRecords, SessionKey, SessionPlace, SessionRecord, SessionRow4, SessionRow6,
+    SessionSlot, StoredRow, Word32, Word64, limits,
+};
+
+/// The arrays that hold sessions, and the instructions by which CPUs agree on who takes what.
+pub trait SessionTables {
+    /// Sizes of the arrays, and the seed of the hash.
+    fn control(&self) -> Option<&Control>;
+    /// A row of IPv4.
+    fn row4(&self, place: SessionPlace) -> Option<&SessionRow4>;
+    /// A row of IPv6.
+    fn row6(&self, place: SessionPlace) -> Option<&SessionRow6>;
+    /// What both directions of a session share.
+    fn record(&self, slot: SessionSlot) -> Option<&SessionRecord>;
+    /// The stack of free records.
+    fn free_records(&self) -> Option<&FreeRecords>;
+    /// Replaces `word` by `new` if it is `old`, as one step for all CPUs; true when it was. What was stored before is
+    /// seen by whoever sees `new`.
+    fn exchange(&self, word: &Word32, old: u32, new: u32) -> bool;
+    /// The same for 64 bits.
+    fn exchange64(&self, word: &Word64, old: u64, new: u64) -> bool;
+    /// What was stored before is stored before what comes after: the compiler does not mix them.
+    fn barrier(&self);
+    /// Copies the session of `key` from another engine, if there is one; true when it did.
+    fn import(&self, key: &SessionKey) -> bool;
+}
+
+/// The part of a row that both families have.
+#[inline(always)]
+pub(crate) fn flow<T: SessionTables>(tables: &T, family: Family, place: SessionPlace) -> Option<&Flow> {
+    match family {
+        Family::V4 => tables.row4(place).map(|row| &row.flow),
+        Family::V6 => tables.row6(place).map(|row| &row.flow),
+    }
+}
+
+/// One of the two arrays.
+pub(super) trait RowTable {
+    type Row: StoredRow;
+    fn row<T: SessionTables>(tables: &T, place: u32) -> Option<&Self::Row>;
+    fn buckets(control: &Control) -> u32;
+    fn hash(key: &SessionKey, seed: u64) -> u64;
+}
+
+/// `sessions4`.
+pub(super) struct Table4;
+/// `sessions6`.
+pub(super) struct Table6;
+
+impl RowTable for Table4 {
+    type Row = SessionRow4;
+
+    #[inline(always)]
+    fn row<T: SessionTables>(tables: &T, place: u32) -> Option<&SessionRow4> {
+        tables.row4(SessionPlace(place))
+    }
+
+    #[inline(always)]
+    fn buckets(control: &Control) -> u32 {
+        control.buckets4.load()
+    }
+
+    #[inline(always)]
+    fn hash(key: &SessionKey, seed: u64) -> u64 {
+        let addresses = ((key.src.v4_word() as u64) << 32) | key.dst.v4_word() as u64;
+        finish(mix(mix(seed, addresses), ports_and_rest(key)))
+    }
+}
+
+impl RowTable for Table6 {
+    type Row = SessionRow6;
+
+    #[inline(always)]
+    fn row<T: SessionTables>(tables: &T, place: u32) -> Option<&SessionRow6> {
+        tables.row6(SessionPlace(place))
+    }
+
+    #[inline(always)]
+    fn buckets(control: &Control) -> u32 {
+        control.buckets6.load()
+    }
+
+    #[inline(always)]
+    fn hash(key: &SessionKey, seed: u64) -> u64 {
+        let ([a, b], [c, d]) = (key.src.halves(), key.dst.halves());
+        finish(mix(mix(mix(mix(mix(seed, a), b), c), d), ports_and_rest(key)))
+    }
+}
+
+#[inline(always)]
+fn ports_and_rest(key: &SessionKey) -> u64 {
+    let (sport, dport) = (key.sport.to_bytes(), key.dport.to_bytes());
+    let ports = u32::from_ne_bytes([sport[0], sport[1], dport[0], dport[1]]) as u64;
+    (ports << 32) | ((key.zone.0 as u64) << 8) | key.proto as u64
+}
+
+/// Takes a word into a hash: an odd factor spreads it upwards, the shift back down. The seed comes first, so that which
+/// keys meet cannot be computed without it.
+#[inline(always)]
+fn mix(hash: u64, word: u64) -> u64 {
+    let product = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    product ^ (product >> 32)
+}
+
+#[inline(always)]
+fn finish(hash: u64) -> u64 {
+    let product = hash.wrapping_mul(0xd6e8_feb8_6659_fd93);
+    product ^ (product >> 29)
+}
+
+/// The place where a key lies if nobody was there before: the start of its probe sequence. Index `i` of the sequence is
+/// this place with the bits of `i` flipped, so that all of it lies in one bucket and its start in one memory page.
+#[inline(always)]
+pub(super) fn home<R: RowTable, T: SessionTables>(tables: &T, key: &SessionKey) -> Option<u32> {
+    let control = tables.control()?;
+    let hash = R::hash(key, control.seed.load());
+    // The high half chooses the bucket (a product instead of a remainder), the low bits the place in it.
+    let bucket = ((hash >> 32) * R::buckets(control) as u64) >> 32;
+    Some((bucket as u32).wrapping_mul(limits::BUCKET) | (hash as u32 & (limits::BUCKET - 1)))
+}
