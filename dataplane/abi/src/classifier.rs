@@ -69,7 +69,7 @@ pub struct RootKey {
 }
 const _: () = assert!(size_of::<RootKey>() == 8);
 
-/// Value of the `classifier_roots` table: the trees, [`LeafRef::EMPTY`] where there is none. 16 bytes.
+/// Value of the `classifier_roots` table: the trees, those there are first, then [`LeafRef::EMPTY`]. 16 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct RootRow {

@@ -1,4 +1,4 @@
-use crate::{Addr, IfIndex, InterfaceId, ZoneId};
+use crate::{Addr, IfIndex, InterfaceId, Word64, ZoneId};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// VLAN tags of a frame, outermost first; an identifier of 0 means "not tagged". Host order, 12 bits each.
@@ -130,4 +130,51 @@ pub struct LocalRow {
     pub link: IfIndex,
     /// 1 for a subnet's broadcast address, which is never a source; 0 for the host's own.
     pub broadcast: u32,
+}
+
+/// The one element of the `local_filter` array: which addresses may be in the `locals` table, one bit for each hash of an
+/// address. Of a hundred addresses asked for that are not in a table of eighty, one asks the table in vain. 1,024 bytes.
+#[derive(Debug, FromBytes, IntoBytes, KnownLayout)]
+#[repr(C)]
+pub struct LocalFilter {
+    /// Bits, from the lowest of the first word.
+    pub words: [Word64; 128],
+}
+const _: () = assert!(size_of::<LocalFilter>() == 1024);
+
+impl Default for LocalFilter {
+    fn default() -> LocalFilter {
+        LocalFilter { words: [const { Word64::new(0) }; 128] }
+    }
+}
+
+impl LocalFilter {
+    /// False when `addr` is not in the table for sure.
+    #[inline(always)]
+    pub fn may_hold(&self, addr: Addr) -> bool {
+        let (word, bit) = Self::place(addr);
+        self.words[word & 127].load() >> bit & 1 != 0
+    }
+
+    /// Lets it be in the table.
+    pub fn add(&self, addr: Addr) {
+        let (word, bit) = Self::place(addr);
+        let word = &self.words[word & 127];
+        word.store(word.load() | 1 << bit);
+    }
+
+    /// Becomes `other`, word by word; a bit that both have is never gone.
+    pub fn copy_from(&self, other: &LocalFilter) {
+        for (word, other) in self.words.iter().zip(&other.words) {
+            word.store(other.load());
+        }
+    }
+
+    /// Word and bit of an address.
+    #[inline(always)]
+    fn place(addr: Addr) -> (usize, u32) {
+        let [high, low] = addr.halves();
+        let product = (high ^ low.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((product >> 57) as usize, (product >> 51) as u32 & 63)
+    }
 }

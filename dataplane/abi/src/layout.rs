@@ -1,9 +1,9 @@
 //! The layouts as text, so that a change of any offset shows in review and in CI.
 
 use crate::{
-    AnswerBudget, Control, Flow, FragmentKey, FragmentRow, FreeRecords, InterfaceKey, InterfaceRow,
-    LinkIndex, LinkKey, LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow,
-    SessionRecord, SessionRow4, SessionRow6, Settings,
+    AnswerBudget, Control, Flow, FragmentKey, FragmentRow, FreeLink, FreeRecords, InterfaceKey, InterfaceRow,
+    LinkIndex, LinkKey, LinkRow, LocalFilter, LocalKey, LocalRow, NatRow, NodeRow, PolicyRow, RootKey,
+    RootRow, RuleRow, SessionRecord, SessionRow4, SessionRow6, Settings,
 };
 
 /// A field and its offset in bytes.
@@ -43,9 +43,11 @@ layouts! {
         hop_interface, hop_epoch, hop_ingress, hop_mac
     }
     SessionRecord {
-        look_at_ms, places, policy, packets, bytes, created_s, generation, tcp_seen, family, reserved, next_free
+        look_at_ms, places, policy, packets, bytes, created_s, generation, tcp_seen, family, reserved, reserved2
     }
+    FreeLink { below, reserved }
     FreeRecords { top, reserved }
+    LocalFilter { words }
     FragmentKey { src, dst, identification, zone, proto, reserved }
     FragmentRow { sport, dport, seen_ms, service, proto, reserved, reserved2 }
     InterfaceKey { slot, device, vlan, reserved }

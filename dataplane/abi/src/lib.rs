@@ -31,14 +31,16 @@ pub use control::Control;
 pub use counter::{Counter, CounterIndex};
 pub use fragment::{FragmentKey, FragmentRow};
 pub use id::{Generation, IfIndex, InterfaceId, PolicyId, Slot, ZoneId};
-pub use interface::{InterfaceKey, InterfaceRow, LinkIndex, LinkKey, LinkRow, LocalKey, LocalRow, Vlan};
+pub use interface::{
+    InterfaceKey, InterfaceRow, LinkIndex, LinkKey, LinkRow, LocalFilter, LocalKey, LocalRow, Vlan,
+};
 pub use layout::{Field, LAYOUTS, Layout};
 pub use nat::{NatKind, NatRow};
 pub use policy::{Action, PolicyRow};
 pub use reason::{Outcome, Reason};
 pub use session::{
-    Direction, Flow, FreeRecords, Hop, IdleTimeout, Occupancy, SessionFlags, SessionKey, SessionPlace,
-    SessionRecord, SessionRow, SessionRow4, SessionRow6, SessionSlot, StoredRow,
+    Direction, Flow, FreeLink, FreeRecords, Hop, IdleTimeout, Occupancy, SessionFlags, SessionKey,
+    SessionPlace, SessionRecord, SessionRow, SessionRow4, SessionRow6, SessionSlot, StoredRow,
 };
 pub use settings::{Settings, Timeouts};
 pub use word::{Word8, Word16, Word32, Word64};

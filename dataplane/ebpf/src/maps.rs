@@ -9,9 +9,9 @@ use flumen_abi::limits::{
     SESSIONS6_DEFAULT,
 };
 use flumen_abi::{
-    AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, FreeRecords, InterfaceId,
-    InterfaceKey, InterfaceRow, LinkIndex, LinkKey, LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyRow,
-    RootKey, RootRow, RuleRow, SessionRecord, SessionRow4, SessionRow6, Settings,
+    AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, FreeLink, FreeRecords,
+    InterfaceId, InterfaceKey, InterfaceRow, LinkIndex, LinkKey, LinkRow, LocalFilter, LocalKey, LocalRow,
+    NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow, SessionRecord, SessionRow4, SessionRow6, Settings,
 };
 use flumen_pipeline::Scratch;
 
@@ -34,6 +34,8 @@ pub static LINK_ROWS: HashMap<LinkKey, LinkIndex> = HashMap::with_max_entries(2 
 pub static PORT_ROWS: Array<LinkRow> = Array::with_max_entries(2 * InterfaceId::COUNT as u32, 0);
 #[map(name = "LOCALS")]
 pub static LOCAL_ROWS: HashMap<LocalKey, LocalRow> = HashMap::with_max_entries(LOCALS, BPF_F_NO_PREALLOC);
+#[map(name = "LOCAL_FILTER")]
+pub static LOCAL_FILTER: Array<Shared<LocalFilter>> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 #[map(name = "ROOTS")]
 pub static ROOT_ROWS: HashMap<RootKey, RootRow> = HashMap::with_max_entries(2 * ROOTS, 0);
@@ -56,6 +58,8 @@ pub static SESSIONS6: Array<Shared<SessionRow6>> =
     Array::with_max_entries(limits::session_buckets(SESSIONS6_DEFAULT) * limits::BUCKET, BPF_F_MMAPABLE);
 #[map(name = "RECORDS")]
 pub static RECORDS: Array<Shared<SessionRecord>> = Array::with_max_entries(SESSIONS_DEFAULT, BPF_F_MMAPABLE);
+#[map(name = "FREE_LINKS")]
+pub static FREE_LINKS: Array<Shared<FreeLink>> = Array::with_max_entries(SESSIONS_DEFAULT, BPF_F_MMAPABLE);
 #[map(name = "FREE")]
 pub static FREE: Array<Shared<FreeRecords>> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map(name = "EXPIRED")]

@@ -1,7 +1,7 @@
 use crate::maps;
 use core::arch::asm;
 use flumen_abi::{
-    Addr, AnswerBudget, Control, CounterIndex, FragmentKey, FragmentRow, FreeRecords, InterfaceId,
+    Addr, AnswerBudget, Control, CounterIndex, FragmentKey, FragmentRow, FreeLink, FreeRecords, InterfaceId,
     InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalKey, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow,
     RootKey, RootRow, RuleRow, SessionKey, SessionPlace, SessionRecord, SessionRow4, SessionRow6,
     SessionSlot, Settings, Slot, Word32, Word64, limits,
@@ -69,6 +69,11 @@ impl SessionTables for MapTables {
     #[inline(always)]
     fn record(&self, slot: SessionSlot) -> Option<&SessionRecord> {
         maps::RECORDS.get(slot.0).map(|shared| &shared.0)
+    }
+
+    #[inline(always)]
+    fn free_link(&self, slot: SessionSlot) -> Option<&FreeLink> {
+        maps::FREE_LINKS.get(slot.0).map(|shared| &shared.0)
     }
 
     #[inline(always)]
@@ -147,6 +152,9 @@ impl Tables for MapTables {
 
     #[inline(always)]
     fn local(&self, addr: Addr) -> Option<LocalRow> {
+        if !maps::LOCAL_FILTER.get(0)?.0.may_hold(addr) {
+            return None;
+        }
         copied!(maps::LOCAL_ROWS.get_ptr(LocalKey { addr }))
     }
 

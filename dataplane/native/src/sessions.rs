@@ -1,8 +1,8 @@
 use crate::environment::NativeEnvironment;
 use crate::routes::RouteTable;
 use flumen_abi::{
-    Control, Direction, Family, Flow, FreeRecords, IdleTimeout, SessionKey, SessionPlace, SessionRecord,
-    SessionRow, SessionRow4, SessionRow6, SessionSlot, StoredRow, Word32, Word64, limits,
+    Control, Direction, Family, Flow, FreeLink, FreeRecords, IdleTimeout, SessionKey, SessionPlace,
+    SessionRecord, SessionRow, SessionRow4, SessionRow6, SessionSlot, StoredRow, Word32, Word64, limits,
 };
 use flumen_pipeline::{SessionTables, sessions};
 use zerocopy::FromZeros;
@@ -45,6 +45,7 @@ pub struct SessionArrays {
     rows4: Box<[SessionRow4]>,
     rows6: Box<[SessionRow6]>,
     records: Box<[SessionRecord]>,
+    links: Box<[FreeLink]>,
     free: FreeRecords,
 }
 
@@ -59,6 +60,7 @@ impl SessionArrays {
             rows4: zeroed(buckets * limits::BUCKET),
             rows6: zeroed(buckets * limits::BUCKET),
             records: zeroed(sessions),
+            links: zeroed(sessions),
             free: FreeRecords::default(),
         };
         arrays.control.buckets4.store(buckets);
@@ -183,6 +185,11 @@ impl SessionTables for SessionArrays {
     #[inline(always)]
     fn record(&self, slot: SessionSlot) -> Option<&SessionRecord> {
         self.records.get(slot.0 as usize)
+    }
+
+    #[inline(always)]
+    fn free_link(&self, slot: SessionSlot) -> Option<&FreeLink> {
+        self.links.get(slot.0 as usize)
     }
 
     #[inline(always)]

@@ -2,10 +2,10 @@ use crate::fragments::FragmentTable;
 use crate::ruleset::RulesetRows;
 use crate::sessions::{SessionArrays, SessionSource, find_row, live_rows};
 use flumen_abi::{
-    Addr, AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, FreeRecords, InterfaceId,
-    InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalRow, NatRow, NodeRow, PolicyId, PolicyRow, RootKey,
-    RootRow, RuleRow, SessionKey, SessionPlace, SessionRecord, SessionRow, SessionRow4, SessionRow6,
-    SessionSlot, Settings, Slot, Word32, Word64, limits,
+    Addr, AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, FreeLink, FreeRecords,
+    InterfaceId, InterfaceKey, InterfaceRow, LinkKey, LinkRow, LocalRow, NatRow, NodeRow, PolicyId,
+    PolicyRow, RootKey, RootRow, RuleRow, SessionKey, SessionPlace, SessionRecord, SessionRow, SessionRow4,
+    SessionRow6, SessionSlot, Settings, Slot, Word32, Word64, limits,
 };
 use flumen_pipeline::{SessionTables, Tables};
 use hashbrown::HashMap;
@@ -153,6 +153,11 @@ impl SessionTables for NativeTables<'_> {
     #[inline(always)]
     fn record(&self, slot: SessionSlot) -> Option<&SessionRecord> {
         self.sessions.record(slot)
+    }
+
+    #[inline(always)]
+    fn free_link(&self, slot: SessionSlot) -> Option<&FreeLink> {
+        self.sessions.free_link(slot)
     }
 
     #[inline(always)]

@@ -9,8 +9,8 @@ use crate::trace::{Step, Trace};
 use crate::translate::{address_delta, transport_delta};
 use crate::{sessions, state};
 use flumen_abi::{
-    Addr, Direction, Family, Hop, IdleTimeout, LinkRow, NatRow, PolicyId, PortBe, Reason, SessionFlags,
-    SessionKey, SessionPlace, SessionRow, SessionSlot,
+    Addr, Family, Generation, Hop, IdleTimeout, LinkRow, NatRow, PolicyId, PortBe, Reason, SessionFlags,
+    SessionKey, SessionPlace, SessionRow,
 };
 
 /// Ports tried before a packet is dropped as `nat-ports-exhausted`. With nine tenths of a range taken, one
@@ -44,8 +44,10 @@ pub(crate) struct Opening {
     pub(crate) translated: bool,
     /// Another source port may be chosen.
     has_port: bool,
-    /// The reverse row is in its table.
-    inserted: bool,
+    /// Ruleset that permits it.
+    generation: Generation,
+    /// Where the reverse row is, once it is in its table.
+    reverse: SessionPlace,
     /// Why it is not.
     refused: Reason,
 }
@@ -56,7 +58,8 @@ impl Opening {
         timeout: IdleTimeout(0),
         translated: false,
         has_port: false,
-        inserted: false,
+        generation: Generation(0),
+        reverse: SessionPlace::NONE,
         refused: Reason::Internal,
     };
 }
@@ -112,9 +115,8 @@ fn begin<T: Tables, E: Environment, S>(
     let generation = settings.generation;
     let timeout = state::initial_timeout(&settings.timeouts, packet.key.proto);
     let slot = sessions::take_record::<T, E>(context.tables).ok_or(Reason::SessionTableFull)?;
-    let record = context.tables.record(slot).ok_or(Reason::Internal)?;
     let Work { row, route, link, opening, .. } = &mut *context.work;
-    record.begin(opening.policy, generation, packet.family, context.now_ns, timeout);
+    opening.generation = generation;
     opening.timeout = timeout;
     opening.has_port = matches!(packet.kind, Kind::Tcp | Kind::Udp | Kind::IcmpQuery);
     row.slot = slot;
@@ -142,7 +144,7 @@ fn reverse_inserted<T: Tables, E: Environment, S: Trace>(
 ) {
     let opening = &mut context.work.opening;
     let choice = opening.translated && opening.has_port;
-    opening.inserted = false;
+    opening.reverse = SessionPlace::NONE;
     opening.refused = if opening.translated { Reason::NatPortsExhausted } else { Reason::SessionConflict };
     let attempts = if choice { PORT_ATTEMPTS } else { BUSY_ATTEMPTS };
     let random = if choice { context.environment.random() } else { 0 };
@@ -170,8 +172,7 @@ impl<T: Tables, E: Environment, S: Trace> Turn for PortSearch<'_, '_, T, E, S> {
         reverse(key, row, reverse_key, reverse_row);
         match sessions::insert::<T, E>(tables, reverse_key, reverse_row, now_ms, opening.timeout) {
             Ok(place) => {
-                opening.inserted = true;
-                lies_at(tables, row.slot, Direction::Reverse, place);
+                opening.reverse = place;
                 false
             }
             Err(InsertError::Full) => {
@@ -189,13 +190,6 @@ impl<T: Tables, E: Environment, S: Trace> Turn for PortSearch<'_, '_, T, E, S> {
     }
 }
 
-#[inline(always)]
-fn lies_at<T: Tables>(tables: &T, slot: SessionSlot, direction: Direction, place: SessionPlace) {
-    if let Some(record) = tables.record(slot) {
-        record.places[direction as usize].store(place.0);
-    }
-}
-
 /// Inserts the forward row after the reverse one; if one of the two is not in, nothing stays.
 #[inline(never)]
 fn forward_inserted<T: Tables, E: Environment, S>(
@@ -205,12 +199,17 @@ fn forward_inserted<T: Tables, E: Environment, S>(
     let (tables, now_ms) = (context.tables, context.now_ms());
     let Work { row, at, opening, end, .. } = &mut *context.work;
     let slot = row.slot;
-    if opening.inserted {
+    if opening.reverse != SessionPlace::NONE {
         match insert_forward::<T, E>(tables, &packet.key, row, now_ms, opening.timeout) {
             Ok(place) => {
                 *at = place;
-                lies_at(tables, slot, Direction::Forward, place);
                 row.l4_delta = transport_delta(row.l3_delta, &packet.key, row);
+                // After both rows: its stores wait for nobody then, and nobody asks for it before this packet has left.
+                if let Some(record) = tables.record(slot) {
+                    let Opening { policy, generation, timeout, .. } = *opening;
+                    let places = [place, opening.reverse];
+                    record.begin(places, policy, generation, packet.family, context.now_ns, timeout);
+                }
                 return true;
             }
             Err(InsertError::Full) => opening.refused = Reason::SessionTableFull,
@@ -218,7 +217,8 @@ fn forward_inserted<T: Tables, E: Environment, S>(
         }
     }
     *end = opening.refused.into();
-    sessions::end::<T, E>(tables, slot, now_ms);
+    sessions::remove::<T, E>(tables, packet.family, opening.reverse, slot, now_ms);
+    sessions::give_record::<T, E>(tables, slot);
     // Another CPU may have opened the same session between our look-up and now.
     if matches!(opening.refused, Reason::SessionConflict) {
         *at = sessions::find::<T, E>(tables, &packet.key);

@@ -1,4 +1,4 @@
-use crate::context::{Context, Work};
+use crate::context::{Context, STAGES, Work};
 use crate::environment::{Environment, Turn};
 use crate::packet::Packet;
 use crate::tables::Tables;
@@ -66,12 +66,28 @@ pub(crate) fn classify<T: Tables, E: Environment, S: Trace>(
         to,
     };
     context.work.best = RuleHit::NONE;
-    if context.tables.root(&key, &mut context.work.root) {
+    if root(context, &key) {
         search::<T, E>(context.tables, context.slot, context.work);
     }
     let found = context.work.best.rank != u32::MAX;
     context.trace.step(Step::Classified(stage, found.then_some(&context.work.best)));
     found
+}
+
+/// Leaves the root of `key` in `context.work.root`; false when there is none. The last one of each stage is kept for the
+/// epoch: most packets go where those before them went.
+#[inline(always)]
+fn root<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, key: &RootKey) -> bool {
+    let Work { roots, root, .. } = &mut *context.work;
+    let last = &mut roots[key.stage as usize & (STAGES - 1)];
+    if context.epoch == 0 || last.epoch != context.epoch || last.key != *key {
+        last.epoch = 0;
+        last.found = context.tables.root(key, &mut last.row);
+        last.key = *key;
+        last.epoch = context.epoch;
+    }
+    root.trees = last.row.trees;
+    last.found
 }
 
 /// Turns that the search of one root can take: each tree has its nodes, its leaf's rules, and one turn to go on.
@@ -118,6 +134,9 @@ impl<T: Tables> Turn for Search<'_, T> {
                 return false;
             }
             let reference = self.work.root.trees[next as usize & (TREES_PER_ROOT - 1)];
+            if reference == LeafRef::EMPTY {
+                return false; // trees that a root does not need come last
+            }
             self.work.place = SearchPlace { reference, tree: next, rule: 0 };
         }
         true

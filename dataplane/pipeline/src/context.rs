@@ -1,7 +1,7 @@
 use flumen_abi::{
     Addr, Cut, DIMENSIONS, Family, Generation, IfIndex, InterfaceId, InterfaceRow, LeafRef, LinkRow, NatRow,
-    PolicyId, PortBe, Reason, RootRow, SessionKey, SessionPlace, SessionRow, Settings, Slot, TREES_PER_ROOT,
-    Timeouts, Vlan, ZoneId,
+    PolicyId, PortBe, Reason, RootKey, RootRow, SessionKey, SessionPlace, SessionRow, Settings, Slot,
+    TREES_PER_ROOT, Timeouts, Vlan, ZoneId,
 };
 use flumen_frame::Offset;
 
@@ -28,6 +28,10 @@ pub struct Scratch {
 pub struct Work {
     /// The last ingress interface, and the epoch it was found in.
     pub(crate) arrival: Arrival,
+    /// The last egress interface, and the epoch it was found in.
+    pub(crate) exit: Exit,
+    /// The last classifier root of each stage, and the epochs they were looked up in.
+    pub(crate) roots: [LastRoot; STAGES],
     /// The packet's values by [`flumen_abi::Dimension`].
     pub(crate) values: [Cut; DIMENSIONS],
     /// Trees that are being searched.
@@ -69,6 +73,28 @@ pub struct Arrival {
     pub(crate) vlan: Vlan,
     pub(crate) row: InterfaceRow,
 }
+
+/// An L3 device and its interface, kept likewise.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Exit {
+    pub(crate) epoch: u32,
+    pub(crate) link: IfIndex,
+    pub(crate) interface: InterfaceId,
+}
+
+/// A classifier root, or that there is none, kept likewise.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct LastRoot {
+    pub(crate) epoch: u32,
+    pub(crate) found: bool,
+    pub(crate) key: RootKey,
+    pub(crate) row: RootRow,
+}
+
+/// Stages of the classifier.
+pub(crate) const STAGES: usize = 4;
 
 // === impl Scratch ===
 
@@ -128,6 +154,12 @@ impl Scratch {
         answers_per_second: 0,
         tcp_loose: 0,
     };
+    const ROOT: LastRoot = LastRoot {
+        epoch: 0,
+        found: false,
+        key: RootKey { slot: 0, stage: 0, family: 0, reserved: 0, from: ZoneId::NONE, to: ZoneId::NONE },
+        row: RootRow { trees: [LeafRef::EMPTY; TREES_PER_ROOT] },
+    };
     const LINK: LinkRow = LinkRow {
         v4: Addr::UNSPECIFIED,
         v6: Addr::UNSPECIFIED,
@@ -147,6 +179,8 @@ impl Default for Scratch {
             packet: Self::PACKET,
             work: Work {
                 arrival: Arrival { epoch: 0, device: IfIndex(0), vlan: Self::VLAN, row: InterfaceRow::NONE },
+                exit: Exit { epoch: 0, link: IfIndex(0), interface: InterfaceId::NONE },
+                roots: [Self::ROOT; STAGES],
                 values: [[0; 2]; DIMENSIONS],
                 root: RootRow { trees: [LeafRef::EMPTY; TREES_PER_ROOT] },
                 place: SearchPlace { reference: LeafRef::EMPTY, tree: 0, rule: 0 },

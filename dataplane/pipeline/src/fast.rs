@@ -7,7 +7,7 @@ use crate::run::{End, Verdict};
 use crate::tables::Tables;
 use crate::trace::{Step, Trace};
 use crate::{emit, fragment, icmp_error, partial, sessions, state, translate};
-use flumen_abi::{CounterIndex, Direction, Flow, Hop, LinkKey, LinkRow, Reason};
+use flumen_abi::{CounterIndex, Direction, Flow, Hop, InterfaceId, LinkKey, LinkRow, Reason};
 use flumen_frame::Frame;
 use flumen_wire::tcp;
 
@@ -125,19 +125,32 @@ pub(crate) fn route<T: Tables, E: Environment, S: Trace>(
     };
     context.work.route = context.environment.route(&query);
     context.trace.step(Step::Route(&query, &context.work.route));
-    let route = &mut context.work.route;
+    let route = &context.work.route;
     if !matches!(route.kind, RouteKind::Forward | RouteKind::Resolve) {
         return;
     }
     let key = LinkKey { slot: context.slot.index(), link: route.link };
-    let found = match context.tables.link(&key) {
+    let found = match exit(context, &key) {
         Some(interface) => context.tables.port(context.slot, interface, &mut context.work.link),
         None => false,
     };
     context.trace.step(Step::Egress(found.then_some(&context.work.link)));
     if !found {
-        route.kind = RouteKind::NoZone;
+        context.work.route.kind = RouteKind::NoZone;
     }
+}
+
+/// The interface of the L3 device to leave by; the last one is kept for the epoch.
+#[inline(always)]
+fn exit<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, key: &LinkKey) -> Option<InterfaceId> {
+    let last = &mut context.work.exit;
+    if context.epoch == 0 || last.epoch != context.epoch || last.link != key.link {
+        last.epoch = 0;
+        last.interface = context.tables.link(key)?;
+        last.link = key.link;
+        last.epoch = context.epoch;
+    }
+    Some(last.interface)
 }
 
 /// Why the route in `context.work` leads nowhere.

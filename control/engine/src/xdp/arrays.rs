@@ -2,8 +2,8 @@ use super::pins::system;
 use super::program::Loaded;
 use crate::EngineError;
 use flumen_abi::{
-    Control, FreeRecords, NatRow, NodeRow, PolicyRow, RuleRow, SessionKey, SessionPlace, SessionRecord,
-    SessionRow4, SessionRow6, SessionSlot, Slot, Word32, Word64,
+    Control, FreeLink, FreeRecords, LocalFilter, NatRow, NodeRow, PolicyRow, RuleRow, SessionKey,
+    SessionPlace, SessionRecord, SessionRow4, SessionRow6, SessionSlot, Slot, Word32, Word64,
 };
 use flumen_pipeline::SessionTables;
 use memmap2::MmapRaw;
@@ -23,7 +23,9 @@ pub(crate) struct Arrays {
     rows4: Mapped<SessionRow4>,
     rows6: Mapped<SessionRow6>,
     records: Mapped<SessionRecord>,
+    free_links: Mapped<FreeLink>,
     free: Mapped<FreeRecords>,
+    local_filter: Mapped<LocalFilter>,
     control: Arc<ControlWord>,
     expired: Mapped<NumberCell>,
 }
@@ -57,7 +59,9 @@ impl Arrays {
             rows4: Mapped::open(program, "SESSIONS4")?,
             rows6: Mapped::open(program, "SESSIONS6")?,
             records: Mapped::open(program, "RECORDS")?,
+            free_links: Mapped::open(program, "FREE_LINKS")?,
             free: Mapped::open(program, "FREE")?,
+            local_filter: Mapped::open(program, "LOCAL_FILTER")?,
             expired: Mapped::open(program, "EXPIRED")?,
             control: Arc::new(ControlWord(Mapped::open(program, "CONTROL")?)),
         })
@@ -75,6 +79,11 @@ impl Arrays {
         let numbers = head.into_iter().chain(slots.iter().map(|slot| slot.0));
         let list: Vec<_> = numbers.map(|number| NumberCell { number, padding: 0 }).collect();
         self.expired.write_at(0, &list);
+    }
+
+    /// Which addresses may be in the `locals` table.
+    pub(crate) fn local_filter(&self) -> &LocalFilter {
+        &self.local_filter.words()[0]
     }
 
     /// What both directions of each session share.
@@ -106,6 +115,10 @@ impl SessionTables for Arrays {
         self.records.words().get(slot.0 as usize)
     }
 
+    fn free_link(&self, slot: SessionSlot) -> Option<&FreeLink> {
+        self.free_links.words().get(slot.0 as usize)
+    }
+
     fn free_records(&self) -> Option<&FreeRecords> {
         self.free.words().first()
     }
@@ -132,7 +145,9 @@ pub(crate) trait Words {}
 impl Words for SessionRecord {}
 impl Words for SessionRow4 {}
 impl Words for SessionRow6 {}
+impl Words for FreeLink {}
 impl Words for FreeRecords {}
+impl Words for LocalFilter {}
 impl Words for Control {}
 
 impl<T: Words> Mapped<T> {

@@ -122,7 +122,7 @@ impl Engine for XdpEngine {
         let bindings = binding::resolve(ruleset, host)?;
         let slot = self.arrays.control().slot().other();
         install::write(&mut self.rows, &mut self.arrays, slot, ruleset, &bindings)?;
-        self.rows.set_locals(&host.locals)?;
+        self.rows.set_locals(self.arrays.local_filter(), &host.locals)?;
         self.attachments.attach_all(&mut self.program, &self.pins, install::devices(&bindings))?;
         self.arrays.control().activate(slot);
         grace::wait();
@@ -132,7 +132,7 @@ impl Engine for XdpEngine {
     }
 
     fn host_changed(&mut self, host: &HostFacts) -> Result<(), EngineError> {
-        self.rows.set_locals(&host.locals)?;
+        self.rows.set_locals(self.arrays.local_filter(), &host.locals)?;
         let Some(installed) = &self.installed else { return Ok(()) };
         let bindings = binding::resolve_present(&installed.ruleset, host);
         self.rows.set_bindings(installed.slot, &bindings)?;

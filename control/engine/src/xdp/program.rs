@@ -14,13 +14,14 @@ const PROGRAM: &str = "flumen";
 const EXPIRE: &str = "expire";
 
 /// Tables by name, as the object has them.
-pub(crate) const MAPS: [&str; 21] = [
+pub(crate) const MAPS: [&str; 23] = [
     "CONTROL",
     "SETTINGS",
     "INTERFACES",
     "LINKS",
     "PORTS",
     "LOCALS",
+    "LOCAL_FILTER",
     "ROOTS",
     "NODES",
     "LEAVES",
@@ -30,6 +31,7 @@ pub(crate) const MAPS: [&str; 21] = [
     "SESSIONS4",
     "SESSIONS6",
     "RECORDS",
+    "FREE_LINKS",
     "FREE",
     "EXPIRED",
     "FRAGMENTS",
@@ -89,7 +91,8 @@ pub(crate) fn load(options: &XdpOptions, pins: &Pins) -> Result<Loaded, EngineEr
     loader
         .map_max_entries("SESSIONS4", rows(sessions))
         .map_max_entries("SESSIONS6", rows(options.sessions6.clamp(1, sessions)))
-        .map_max_entries("RECORDS", sessions);
+        .map_max_entries("RECORDS", sessions)
+        .map_max_entries("FREE_LINKS", sessions);
     for name in MAPS {
         loader.map_pin_path(name, pins.map(name));
     }

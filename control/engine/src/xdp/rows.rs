@@ -4,8 +4,8 @@ use crate::{CounterView, EngineError, LocalFacts};
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues};
 use aya::util::nr_cpus;
 use flumen_abi::{
-    Counter, CounterIndex, InterfaceId, InterfaceKey, LinkIndex, LinkKey, LocalKey, LocalRow, PolicyId,
-    RootKey, RootRow, Settings, Slot,
+    Counter, CounterIndex, InterfaceId, InterfaceKey, LinkIndex, LinkKey, LocalFilter, LocalKey, LocalRow,
+    PolicyId, RootKey, RootRow, Settings, Slot,
 };
 use std::collections::HashSet;
 use zerocopy::{FromBytes, Immutable, IntoBytes, transmute};
@@ -113,15 +113,24 @@ impl Rows {
     }
 
     /// Makes the host's addresses exactly `locals`.
-    pub(crate) fn set_locals(&mut self, locals: &[LocalFacts]) -> Result<(), EngineError> {
+    pub(crate) fn set_locals(
+        &mut self,
+        filter: &LocalFilter,
+        locals: &[LocalFacts],
+    ) -> Result<(), EngineError> {
         let mut wanted = HashSet::new();
+        let exact = LocalFilter::default();
         for local in locals {
+            exact.add(local.addr);
+            filter.add(local.addr); // before the row, so that none is overlooked
             let key: Bytes<16> = bytes(&LocalKey { addr: local.addr });
             let row = LocalRow { link: local.link, broadcast: u32::from(local.broadcast) };
             self.locals.insert(key, bytes(&row), 0).map_err(|error| table("LOCALS", &error))?;
             wanted.insert(key);
         }
-        remove_where(&mut self.locals, "LOCALS", |key| !wanted.contains(key))
+        remove_where(&mut self.locals, "LOCALS", |key| !wanted.contains(key))?;
+        filter.copy_from(&exact);
+        Ok(())
     }
 
     pub(crate) fn counters(&self) -> Result<CounterView, EngineError> {

@@ -110,7 +110,11 @@ pub(crate) fn find_expired(
 ) -> (Vec<SessionSlot>, u64, Option<usize>) {
     let mut expired = Vec::new();
     let mut live = 0;
-    for slot in first..arrays.records().len() {
+    for (slot, record) in arrays.records().iter().enumerate().skip(first) {
+        if !record.is_due(now_ms) {
+            live += u64::from(!record.is_free());
+            continue;
+        }
         match sessions::age(arrays, SessionSlot(slot as u32), now_ms) {
             Age::Free => {}
             Age::Lives => live += 1,

@@ -9,7 +9,7 @@ mod timeout;
 
 pub use key::{Direction, SessionKey};
 pub use occupancy::Occupancy;
-pub use record::{FreeRecords, SessionPlace, SessionRecord, SessionSlot};
+pub use record::{FreeLink, FreeRecords, SessionPlace, SessionRecord, SessionSlot};
 pub use row::{Hop, SessionFlags, SessionRow};
 pub use stored::{Flow, SessionRow4, SessionRow6, StoredRow};
 pub use timeout::IdleTimeout;

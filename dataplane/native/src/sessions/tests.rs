@@ -245,7 +245,7 @@ fn a_session_lives_as_long_as_one_of_its_directions() {
     let table = SessionArrays::new(4);
     let slot = sessions::take_record::<_, Loops>(&table).expect("there is room");
     let record = table.record(slot).expect("it was given");
-    record.begin(PolicyId(1), Generation(1), Family::V4, 0, TIMEOUT);
+    record.begin([SessionPlace::NONE; 2], PolicyId(1), Generation(1), Family::V4, 0, TIMEOUT);
     let now_ms = 1_000;
     for (direction, number) in [(Direction::Forward, 1), (Direction::Reverse, 2)] {
         let flags = SessionFlags(direction as u8);

@@ -24,11 +24,11 @@ impl<T: SessionTables> Turn for Pop<'_, T> {
         let Some(free) = self.tables.free_records() else { return false };
         let top = free.top.load();
         let slot = top as u32;
-        let Some(record) = slot.checked_sub(1).and_then(|slot| self.tables.record(SessionSlot(slot))) else {
+        let Some(link) = slot.checked_sub(1).and_then(|slot| self.tables.free_link(SessionSlot(slot))) else {
             return false;
         };
         // The record may have been taken since: then the count in the top has changed, and this is not used.
-        let below = above(top, record.next_free.load());
+        let below = above(top, link.below.load());
         if self.tables.exchange64(&free.top, top, below) {
             self.taken = slot;
             return false;
@@ -51,11 +51,11 @@ struct Push<'a, T> {
 impl<T: SessionTables> Turn for Push<'_, T> {
     #[inline(always)]
     fn take(&mut self, _: u32) -> bool {
-        let (Some(free), Some(record)) = (self.tables.free_records(), self.tables.record(self.slot)) else {
+        let (Some(free), Some(link)) = (self.tables.free_records(), self.tables.free_link(self.slot)) else {
             return false;
         };
         let top = free.top.load();
-        record.next_free.store(top as u32);
+        link.below.store(top as u32);
         !self.tables.exchange64(&free.top, top, above(top, self.slot.0 + 1))
     }
 }

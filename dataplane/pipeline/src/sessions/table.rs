@@ -1,6 +1,6 @@
 use flumen_abi::{
-    Control, Family, Flow, FreeRecords, SessionKey, SessionPlace, SessionRecord, SessionRow4, SessionRow6,
-    SessionSlot, StoredRow, Word32, Word64, limits,
+    Addr, Control, Family, Flow, FreeLink, FreeRecords, PortBe, SessionKey, SessionPlace, SessionRecord,
+    SessionRow4, SessionRow6, SessionSlot, StoredRow, Word32, Word64, limits,
 };
 
 /// The arrays that hold sessions, and the instructions by which CPUs agree on who takes what.
@@ -13,6 +13,8 @@ pub trait SessionTables {
     fn row6(&self, place: SessionPlace) -> Option<&SessionRow6>;
     /// What both directions of a session share.
     fn record(&self, slot: SessionSlot) -> Option<&SessionRecord>;
+    /// Which record lies below this one on the stack of free ones.
+    fn free_link(&self, slot: SessionSlot) -> Option<&FreeLink>;
     /// The stack of free records.
     fn free_records(&self) -> Option<&FreeRecords>;
     /// Replaces `word` by `new` if it is `old`, as one step for all CPUs; true when it was. What was stored before is
@@ -40,7 +42,8 @@ pub(super) trait RowTable {
     type Row: StoredRow;
     fn row<T: SessionTables>(tables: &T, place: u32) -> Option<&Self::Row>;
     fn buckets(control: &Control) -> u32;
-    fn hash(key: &SessionKey, seed: u64) -> u64;
+    /// Each end of the key in a word: the same for an end that sends as for one that receives.
+    fn ends(key: &SessionKey, seed: u64) -> [u64; 2];
 }
 
 /// `sessions4`.
@@ -62,9 +65,9 @@ impl RowTable for Table4 {
     }
 
     #[inline(always)]
-    fn hash(key: &SessionKey, seed: u64) -> u64 {
-        let addresses = ((key.src.v4_word() as u64) << 32) | key.dst.v4_word() as u64;
-        finish(mix(mix(seed, addresses), ports_and_rest(key)))
+    fn ends(key: &SessionKey, _: u64) -> [u64; 2] {
+        let end = |addr: Addr, port: PortBe| ((addr.v4_word() as u64) << 16) | port.get() as u64;
+        [end(key.src, key.sport), end(key.dst, key.dport)]
     }
 }
 
@@ -82,17 +85,13 @@ impl RowTable for Table6 {
     }
 
     #[inline(always)]
-    fn hash(key: &SessionKey, seed: u64) -> u64 {
-        let ([a, b], [c, d]) = (key.src.halves(), key.dst.halves());
-        finish(mix(mix(mix(mix(mix(seed, a), b), c), d), ports_and_rest(key)))
+    fn ends(key: &SessionKey, seed: u64) -> [u64; 2] {
+        let end = |addr: Addr, port: PortBe| {
+            let [high, low] = addr.halves();
+            mix(mix(seed, high), low) ^ port.get() as u64
+        };
+        [end(key.src, key.sport), end(key.dst, key.dport)]
     }
-}
-
-#[inline(always)]
-fn ports_and_rest(key: &SessionKey) -> u64 {
-    let (sport, dport) = (key.sport.to_bytes(), key.dport.to_bytes());
-    let ports = u32::from_ne_bytes([sport[0], sport[1], dport[0], dport[1]]) as u64;
-    (ports << 32) | ((key.zone.0 as u64) << 8) | key.proto as u64
 }
 
 /// Takes a word into a hash: an odd factor spreads it upwards, the shift back down. The seed comes first, so that which
@@ -103,19 +102,21 @@ fn mix(hash: u64, word: u64) -> u64 {
     product ^ (product >> 32)
 }
 
-#[inline(always)]
-fn finish(hash: u64) -> u64 {
-    let product = hash.wrapping_mul(0xd6e8_feb8_6659_fd93);
-    product ^ (product >> 29)
-}
-
 /// The place where a key lies if nobody was there before: the start of its probe sequence. Index `i` of the sequence is
 /// this place with the bits of `i` flipped, so that all of it lies in one bucket and its start in one memory page.
+///
+/// Without translation the other direction has the same ends: it lies beside this one, in the line that processors fetch
+/// with it. Zones are left out, since the two differ in them.
 #[inline(always)]
 pub(super) fn home<R: RowTable, T: SessionTables>(tables: &T, key: &SessionKey) -> Option<u32> {
     let control = tables.control()?;
-    let hash = R::hash(key, control.seed.load());
+    let seed = control.seed.load();
+    let [from, to] = R::ends(key, seed);
+    let swapped = from > to;
+    let (low, high) = if swapped { (to, from) } else { (from, to) };
+    let hash = mix(mix(mix(seed, low), high), key.proto as u64);
     // The high half chooses the bucket (a product instead of a remainder), the low bits the place in it.
     let bucket = ((hash >> 32) * R::buckets(control) as u64) >> 32;
-    Some((bucket as u32).wrapping_mul(limits::BUCKET) | (hash as u32 & (limits::BUCKET - 1)))
+    let pair = hash as u32 & (limits::BUCKET - 2);
+    Some((bucket as u32).wrapping_mul(limits::BUCKET) | pair | swapped as u32)
 }
