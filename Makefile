@@ -18,7 +18,7 @@ demo: ## two hosts talk through Flumen in network namespaces (root)
 test: ## every test that needs no hardware (root)
 	@$(RUN) test $(ARGS)
 
-test-kernels: ## the conformance fixtures on the kernels of Debian bookworm, trixie and sid, in QEMU
+test-kernels: ## engine and conformance tests on the kernels of Debian bookworm, trixie and sid, in QEMU
 	@$(RUN) kernels $(ARGS)
 
 check: ## formatting, lints, layers, licences, forbidden words, table layouts

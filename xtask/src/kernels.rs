@@ -13,8 +13,8 @@ use crate::lane::{self, Job, Kernel};
 use crate::tally::Tally;
 use crate::tree::Tree;
 
-/// The package whose tests are the default command.
-const CONFORMANCE: &str = "flumen-conformance";
+/// Packages whose tests are the default command: every program is loaded, every fixture run.
+const PACKAGES: [&str; 2] = ["flumen-engine", "flumen-conformance"];
 
 /// Boots each suite's kernel in turn and runs the command in it; every suite is tried, whatever the others did.
 ///
@@ -57,7 +57,7 @@ fn on_suite(tree: &Tree, suite: &str, jobs: &[Job], must_test: bool) -> Result<(
     Ok(())
 }
 
-/// What runs in the guest: the command of the caller, or every test program of the conformance package.
+/// What runs in the guest: the command of the caller, or every test program of [`PACKAGES`].
 fn jobs(tree: &Tree, args: &KernelArgs) -> Result<Vec<Job>> {
     let job = |folder: PathBuf, command: Vec<String>| Job {
         folder,
@@ -72,7 +72,8 @@ fn jobs(tree: &Tree, args: &KernelArgs) -> Result<Vec<Job>> {
     }
     ebpf::build(tree)?;
     let mut cargo = child::cargo();
-    cargo.args(["test", "--quiet", "--no-run", "--package", CONFORMANCE]).current_dir(tree.root());
+    cargo.args(["test", "--quiet", "--no-run"]).current_dir(tree.root());
+    cargo.args(PACKAGES.iter().flat_map(|name| ["--package", name]));
     let programs = artifacts::build(&mut cargo)?;
     let tests = programs.into_iter().filter(|program| program.test);
     let jobs: Vec<Job> = tests
@@ -83,7 +84,7 @@ fn jobs(tree: &Tree, args: &KernelArgs) -> Result<Vec<Job>> {
         })
         .collect::<Result<_>>()?;
     if jobs.is_empty() {
-        bail!("{CONFORMANCE} has no tests");
+        bail!("{} have no tests", PACKAGES.join(" and "));
     }
     Ok(jobs)
 }
