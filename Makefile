@@ -21,7 +21,7 @@ test: ## every test that needs no hardware (root)
 test-kernels: ## engine and conformance tests on the kernels of Debian bookworm, trixie and sid, in QEMU
 	@$(RUN) kernels $(ARGS)
 
-check: ## formatting, lints, layers, licences, forbidden words, table layouts
+check: ## formatting, lints, layers, licences, forbidden words, eBPF stacks, table layouts
 	@$(RUN) check $(ARGS)
 
 bench: ## cost per packet beside the floor and beside the kernel; writes target/bench/bench.json (root)

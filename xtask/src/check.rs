@@ -5,6 +5,7 @@ use anyhow::{Result, bail};
 use crate::child;
 use crate::ebpf;
 use crate::layers;
+use crate::stack;
 use crate::tree::Tree;
 use crate::words;
 
@@ -19,11 +20,12 @@ type Check = (&'static str, fn(&Tree) -> Result<()>);
 /// # Errors
 /// When any failed.
 pub(crate) fn run(tree: &Tree) -> Result<()> {
-    let checks: [Check; 7] = [
+    let checks: [Check; 8] = [
         ("formatting", formatting),
         ("layers", layers::check),
         ("words", words::check),
         ("eBPF programs compile", ebpf::build),
+        ("eBPF stacks", stack::check),
         ("lints", lints),
         ("table layouts", table_layouts),
         ("licences, bans, sources", licences),

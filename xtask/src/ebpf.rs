@@ -15,6 +15,11 @@ use crate::tree::Tree;
 /// Where each crate is and what its object is called in `target/ebpf`.
 const CRATES: [(&str, &str); 2] = [("dataplane/ebpf", "flumen.o"), ("verify/probes", "probes.o")];
 
+/// What the objects in `target/ebpf` are called.
+pub(crate) fn object_names() -> impl Iterator<Item = &'static str> {
+    CRATES.into_iter().map(|(_, object)| object)
+}
+
 const TARGET: &str = "bpfel-unknown-none";
 
 /// `v3` has 32-bit jumps and arithmetic: fewer instructions, and accepted since kernel 5.1. Headers have alignment 1,

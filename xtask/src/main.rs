@@ -13,6 +13,7 @@ mod layers;
 mod linker;
 mod metadata;
 mod packages;
+mod stack;
 mod suite;
 mod tally;
 mod toolchain;
@@ -42,9 +43,11 @@ enum Command {
     Bootstrap,
     /// Compile the eBPF programs to target/ebpf
     BuildEbpf,
+    /// Check that every chain of calls in the compiled eBPF programs fits the stack of the oldest kernel
+    Stack,
     /// Check that every dependency points down, and that unsafe code stays on its islands
     Layers,
-    /// Formatting, lints, layers, licences, forbidden words, table layouts
+    /// Formatting, lints, layers, licences, forbidden words, eBPF stacks, table layouts
     Check,
     /// Every test that needs no hardware
     Test(TestArgs),
@@ -114,6 +117,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Bootstrap => ebpf::bootstrap(),
         Command::BuildEbpf => ebpf::build(&tree),
+        Command::Stack => stack::check(&tree),
         Command::Layers => layers::check(&tree),
         Command::Check => check::run(&tree),
         Command::Test(args) => suite::run(&tree, args.unprivileged, &args.cargo),
