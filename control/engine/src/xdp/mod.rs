@@ -92,6 +92,11 @@ impl XdpEngine {
         &self.program.facts
     }
 
+    /// What the kernel says of each loaded program, by name: the pipeline, and that which ends sessions.
+    pub fn programs(&self) -> [(&'static str, ProgramFacts); 2] {
+        self.program.programs()
+    }
+
     /// Sessions that there is room for.
     pub fn session_limit(&self) -> u32 {
         self.arrays.records().len() as u32

@@ -81,6 +81,7 @@ pub struct ProgramFacts {
 pub(crate) struct Loaded {
     ebpf: Ebpf,
     pub(crate) facts: ProgramFacts,
+    expire_facts: ProgramFacts,
 }
 
 /// Loads the object with its tables pinned below `pins`.
@@ -97,19 +98,24 @@ pub(crate) fn load(options: &XdpOptions, pins: &Pins) -> Result<Loaded, EngineEr
         loader.map_pin_path(name, pins.map(name));
     }
     let mut ebpf = loader.load(OBJECT).map_err(|error| refused("create the tables", &error))?;
-    let program = xdp(&mut ebpf)?;
+    let facts = verify(&mut ebpf, PROGRAM, "load the XDP program")?;
+    let expire_facts = verify(&mut ebpf, EXPIRE, "load the ageing program")?;
+    Ok(Loaded { ebpf, facts, expire_facts })
+}
+
+/// Has the kernel verify and compile a program.
+fn verify(ebpf: &mut Ebpf, name: &str, action: &str) -> Result<ProgramFacts, EngineError> {
+    let program = named(ebpf, name)?;
     let started = Instant::now();
-    program.load().map_err(|error| refused("load the XDP program", &error))?;
+    program.load().map_err(|error| refused(action, &error))?;
     let load_time = started.elapsed();
     let info = program.info().map_err(|error| refused("read the program's info", &error))?;
-    let facts = ProgramFacts {
+    Ok(ProgramFacts {
         id: info.id(),
         verified_instructions: info.verified_instruction_count(),
         machine_code_bytes: info.size_jitted(),
         load_time,
-    };
-    named(&mut ebpf, EXPIRE)?.load().map_err(|error| refused("load the ageing program", &error))?;
-    Ok(Loaded { ebpf, facts })
+    })
 }
 
 fn xdp(ebpf: &mut Ebpf) -> Result<&mut Xdp, EngineError> {
@@ -133,6 +139,11 @@ fn missing(what: &str, name: &str) -> EngineError {
 impl Loaded {
     pub(crate) fn xdp(&mut self) -> Result<&mut Xdp, EngineError> {
         xdp(&mut self.ebpf)
+    }
+
+    /// Every program of the object, by name.
+    pub(crate) fn programs(&self) -> [(&'static str, ProgramFacts); 2] {
+        [(PROGRAM, self.facts), (EXPIRE, self.expire_facts)]
     }
 
     /// Marks the tables as complete.
