@@ -1,6 +1,10 @@
-/// Cases on which the engines once differed, or were wrong alike: file name and content. They are part of the test program, so that it needs
+/// Cases on which the engines once differed, were wrong alike, or were blamed for what is right: file name and content. They are part of the test program, so that it needs
 /// no files on the machines where it runs; a test compares the list with the folder.
 pub const CORPUS: &[(&str, &str)] = &[
+    (
+        "cut-authentication-header-in-ipv4.json",
+        include_str!("../../corpus/cut-authentication-header-in-ipv4.json"),
+    ),
     ("echo-reply-with-identifier-0.json", include_str!("../../corpus/echo-reply-with-identifier-0.json")),
     (
         "error-that-quotes-mapped-addresses.json",

@@ -255,13 +255,12 @@ fn read_extensions(ip: &mut Ip<'_>) -> Result<(), String> {
         if !known {
             return Ok(());
         }
-        let start: &[u8; 8] = chunk(ip.body, 0, "extension header")?;
-        let len = match ip.protocol {
-            protocol::FRAGMENT => 8,
-            protocol::AH => (usize::from(start[1]) + 2) * 4,
-            _ => (usize::from(start[1]) + 1) * 8,
+        let (start, bytes, rest) = match extension_header(ip) {
+            Ok(read) => read,
+            // an IPv4 router reads no further than the IP header
+            Err(_) if ip.version == 4 => return Ok(()),
+            Err(why) => return Err(why),
         };
-        let (bytes, rest) = ip.body.split_at_checked(len).ok_or("an extension header is cut off")?;
         if ip.protocol == protocol::FRAGMENT {
             let field = be16(&start[2..]);
             (ip.offset, ip.more) = (field & 0xfff8, field & 1 != 0);
@@ -276,6 +275,20 @@ fn read_extensions(ip: &mut Ip<'_>) -> Result<(), String> {
         (ip.protocol, ip.body) = (start[0], rest);
     }
     Ok(())
+}
+
+/// The first extension header of a body: its first 8 bytes, all of it, and what follows.
+type ExtensionHeader<'a> = (&'a [u8; 8], &'a [u8], &'a [u8]);
+
+fn extension_header<'a>(ip: &Ip<'a>) -> Result<ExtensionHeader<'a>, String> {
+    let start: &[u8; 8] = chunk(ip.body, 0, "extension header")?;
+    let len = match ip.protocol {
+        protocol::FRAGMENT => 8,
+        protocol::AH => (usize::from(start[1]) + 2) * 4,
+        _ => (usize::from(start[1]) + 1) * 8,
+    };
+    let (bytes, rest) = ip.body.split_at_checked(len).ok_or("an extension header is cut off")?;
+    Ok((start, bytes, rest))
 }
 
 fn read_transport<'a>(ip: &Ip<'a>) -> Transport<'a> {
@@ -379,5 +392,20 @@ impl<'a> Parsed<'a> {
     /// When there is none.
     pub fn expect_ip(&self) -> &Ip<'a> {
         self.ip.as_ref().expect("an IP packet")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse_l3, protocol};
+    use crate::packet::Packet;
+
+    #[test]
+    fn a_cut_authentication_header_is_payload_in_ipv4_and_an_error_in_ipv6() {
+        let packet = Packet::l3().ipv4("10.0.3.80", "10.0.3.1").other(protocol::AH, [6, 0]).build();
+        let read = parse_l3(&packet).expect("an IPv4 packet of another protocol");
+        assert_eq!((read.protocol, read.body, read.extensions.len()), (protocol::AH, &[6, 0][..], 0));
+        let packet = Packet::l3().ipv6("2001:db8::1", "2001:db8::2").other(protocol::AH, [6, 0]).build();
+        assert!(parse_l3(&packet).is_err());
     }
 }
