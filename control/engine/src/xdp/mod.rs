@@ -15,6 +15,7 @@ mod grace;
 mod install;
 mod pins;
 mod program;
+mod release;
 mod routes;
 mod rows;
 mod self_test;

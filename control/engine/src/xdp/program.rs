@@ -1,5 +1,6 @@
 use super::attach::ModeChoice;
 use super::pins::Pins;
+use super::release;
 use crate::EngineError;
 use aya::maps::{Map, MapData};
 use aya::programs::{ProgramError, TestRun, TestRunOptions, Xdp};
@@ -239,7 +240,13 @@ fn refused(action: &str, error: &(dyn Error + 'static)) -> EngineError {
         Some(code) if code == nix::libc::ENOMEM => {
             (format!("cannot {action}: out of memory"), "lower system dataplane sessions maximum")
         }
-        _ => return bpf(action, error),
+        _ => match release::too_old() {
+            Some(release) => (
+                format!("cannot {action}: Linux {release} is too old for it"),
+                "use a kernel of version 6.1 or later",
+            ),
+            None => return bpf(action, error),
+        },
     };
     EngineError::Unsupported { problem, remedy: remedy.to_owned() }
 }
