@@ -186,6 +186,8 @@ fn stages<F: Frame, T: Tables, E: Environment, S: Trace>(
             icmp_error::session(frame, context, packet)?;
             true
         }
+        // no session is opened by these, and that of an echo with the identifier 0 would have their key
+        Kind::IcmpOther => false,
         _ => fast::known(context, packet),
     };
     if !known {

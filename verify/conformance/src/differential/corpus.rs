@@ -14,4 +14,8 @@ pub const CORPUS: &[(&str, &str)] = &[
         "next-hop-learnt-on-another-link.json",
         include_str!("../../corpus/next-hop-learnt-on-another-link.json"),
     ),
+    (
+        "unknown-icmp-with-the-key-of-an-echo.json",
+        include_str!("../../corpus/unknown-icmp-with-the-key-of-an-echo.json"),
+    ),
 ];
