@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::KernelArgs;
 use crate::artifacts;
@@ -15,6 +15,9 @@ use crate::tree::Tree;
 
 /// Packages whose tests are the default command: every program is loaded, every fixture run.
 const PACKAGES: [&str; 2] = ["flumen-engine", "flumen-conformance"];
+
+/// With them, scenarios for which the developer's kernel may lack something: package, test program, part of the names.
+const SCENARIOS: [&str; 3] = ["flumen-scenarios", "scenarios", "sub_interfaces"];
 
 /// Boots each suite's kernel in turn and runs the command in it; every suite is tried, whatever the others did.
 ///
@@ -45,7 +48,11 @@ fn on_suite(tree: &Tree, suite: &str, jobs: &[Job], must_test: bool) -> Result<(
     let mut failure = None;
     for job in jobs {
         println!("{name}: {}", job.command.join(" "));
+        let before = tally.passed;
         failure = failure.or(lane::run(tree, &kernel, job, &mut tally).err());
+        if job.must_pass && tally.passed == before && failure.is_none() {
+            failure = Some(anyhow!("{} passed no test", job.command.join(" ")));
+        }
     }
     if let Some(failure) = failure {
         return Err(failure);
@@ -57,11 +64,12 @@ fn on_suite(tree: &Tree, suite: &str, jobs: &[Job], must_test: bool) -> Result<(
     Ok(())
 }
 
-/// What runs in the guest: the command of the caller, or every test program of [`PACKAGES`].
+/// What runs in the guest: the command of the caller, or the tests of [`PACKAGES`] and [`SCENARIOS`].
 fn jobs(tree: &Tree, args: &KernelArgs) -> Result<Vec<Job>> {
     let job = |folder: PathBuf, command: Vec<String>| Job {
         folder,
         command,
+        must_pass: false,
         modules: args.modules.clone(),
         limit: Duration::from_secs(args.timeout),
         memory_mib: args.memory,
@@ -71,20 +79,26 @@ fn jobs(tree: &Tree, args: &KernelArgs) -> Result<Vec<Job>> {
         return Ok(vec![job(tree.root().to_owned(), args.command.clone())]);
     }
     ebpf::build(tree)?;
-    let mut cargo = child::cargo();
-    cargo.args(["test", "--quiet", "--no-run"]).current_dir(tree.root());
-    cargo.args(PACKAGES.iter().flat_map(|name| ["--package", name]));
-    let programs = artifacts::build(&mut cargo)?;
-    let tests = programs.into_iter().filter(|program| program.test);
-    let jobs: Vec<Job> = tests
-        .map(|program| {
+    let packages = PACKAGES.iter().flat_map(|name| ["--package", name]).collect::<Vec<_>>();
+    let [package, program, filter] = SCENARIOS;
+    child::run(
+        child::cargo().args(["build", "--quiet", "--package", "flumen-cli"]).current_dir(tree.root()),
+    )?;
+    let mut jobs = Vec::new();
+    for (options, words) in
+        [(&packages[..], None), (&["--package", package, "--test", program], Some(filter))]
+    {
+        let mut cargo = child::cargo();
+        cargo.args(["test", "--quiet", "--no-run"]).args(options).current_dir(tree.root());
+        for program in artifacts::build(&mut cargo)?.into_iter().filter(|program| program.test) {
             let folder = program.manifest.parent().map_or_else(|| tree.root().to_owned(), Path::to_owned);
             let file = program.executable.to_str().context("the path of a test program is no UTF-8")?;
-            Ok(job(folder, vec![file.to_owned()]))
-        })
-        .collect::<Result<_>>()?;
-    if jobs.is_empty() {
-        bail!("{} have no tests", PACKAGES.join(" and "));
+            let command = [file].into_iter().chain(words).map(str::to_owned).collect();
+            jobs.push(Job { must_pass: words.is_some(), ..job(folder, command) });
+        }
+    }
+    if !jobs.iter().any(|job| job.must_pass) || jobs.iter().all(|job| job.must_pass) {
+        bail!("cargo built no tests of {} or of {package}", PACKAGES.join(", "));
     }
     Ok(jobs)
 }

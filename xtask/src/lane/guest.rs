@@ -18,6 +18,9 @@ const GUEST: &str = include_str!("guest.sh");
 /// Variables that the command sees as they are on the host.
 const KEPT: [&str; 4] = ["PATH", "HOME", "LANG", "RUST_BACKTRACE"];
 
+/// A stock kernel has 802.1Q: no test may go without.
+const NEED_VLANS: (&str, &str) = ("FLUMEN_NEED_VLANS", "1");
+
 /// The exit code of `timeout` when the time was up.
 const TIMED_OUT: i32 = 124;
 
@@ -152,7 +155,8 @@ fn command(tree: &Tree, job: &Job) -> String {
     let objects = objects.map(|(name, object)| {
         (name.to_owned(), tree.ebpf_objects().join(object).to_string_lossy().into_owned())
     });
-    for (name, value) in kept.chain(own).chain(objects) {
+    let need_vlans = [NEED_VLANS].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    for (name, value) in kept.chain(own).chain(objects).chain(need_vlans) {
         lines += &format!("export {name}={}\n", quoted(&value));
     }
     let words: Vec<String> = job.command.iter().map(|word| quoted(word)).collect();

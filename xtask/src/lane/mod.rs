@@ -36,6 +36,8 @@ pub(crate) struct Job {
     pub(crate) folder: PathBuf,
     /// The program and its arguments.
     pub(crate) command: Vec<String>,
+    /// It has failed when none of its tests was run.
+    pub(crate) must_pass: bool,
     /// Kernel modules loaded first.
     pub(crate) modules: Vec<String>,
     /// After this the guest is stopped and the job has failed.

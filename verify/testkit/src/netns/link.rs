@@ -15,6 +15,15 @@ pub struct Link<'ns> {
     dev: &'ns str,
 }
 
+/// Which kind of VLAN tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// 802.1Q.
+    Customer,
+    /// 802.1ad: the outer one of two.
+    Service,
+}
+
 /// Counters of an interface since it was made, as `/proc/net/dev` shows them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkStats {
@@ -125,6 +134,23 @@ impl<'ns> Link<'ns> {
         let name = self.namespace.name();
         command::run_line(&format!("ip netns exec {name} ethtool -K {} {features}", self.dev))?;
         Ok(self)
+    }
+
+    /// Makes the sub-interface `<name>.<vid>` for frames with a tag: 802.1Q, or 802.1ad for the outer one of two. It is
+    /// up, and has this interface's MAC address and MTU.
+    ///
+    /// # Errors
+    /// [`Error::Command`]; where the kernel has no 802.1Q the message says "Unknown device type".
+    pub fn sub_interface(self, tag: Tag, vid: u16) -> Result<String, Error> {
+        let (parent, name) = (self.dev, format!("{}.{vid}", self.dev));
+        let protocol = match tag {
+            Tag::Customer => "802.1q",
+            Tag::Service => "802.1ad",
+        };
+        self.namespace
+            .ip(&format!("link add link {parent} name {name} type vlan protocol {protocol} id {vid}"))?;
+        self.namespace.link(&name).up()?;
+        Ok(name)
     }
 
     /// Interface index in its namespace.

@@ -17,7 +17,7 @@ use nix::unistd::Pid;
 pub use command::run_command;
 pub use daemon::Daemon;
 pub use leftover::{leftovers, remove_leftovers};
-pub use link::{Link, LinkStats, veth};
+pub use link::{Link, LinkStats, Tag, veth};
 pub use listen::Listener;
 
 use crate::Error;

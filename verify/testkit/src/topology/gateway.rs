@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Segment;
-use super::wiring::{know, quieten, set_up};
+use super::wiring::{address, bring_up, know, quieten};
 use crate::Error;
-use crate::netns::{Link, Netns, veth};
+use crate::netns::{Link, Netns, Tag, veth};
 use crate::vlan_shim::VlanShim;
 
 /// A client and a server on either side of a gateway, each a namespace; see [`Segment`] for the addresses. Hosts have
@@ -39,6 +39,7 @@ pub struct GatewayBuilder {
     neighbours: Neighbours,
     mtu: BTreeMap<Segment, u32>,
     vlan: BTreeMap<Segment, u16>,
+    sub_interfaces: BTreeMap<Segment, Vec<u16>>,
     host_offloads: bool,
 }
 
@@ -60,6 +61,7 @@ impl Gateway {
             neighbours: Neighbours::default(),
             mtu: BTreeMap::new(),
             vlan: BTreeMap::new(),
+            sub_interfaces: BTreeMap::new(),
             host_offloads: false,
         }
     }
@@ -113,11 +115,20 @@ impl Gateway {
         let (host_link, gateway_link) = (self.host_link(segment), self.gateway_link(segment));
         let (host, gateway) = (segment.host(), segment.gateway());
         let mtu = builder.mtu.get(&segment).copied().unwrap_or(1500);
+        let vids = builder.sub_interfaces.get(&segment).map_or(&[][..], Vec::as_slice);
         if !builder.host_offloads {
             host_link.features("tx off tso off gso off")?;
         }
-        set_up(host_link, &host, mtu)?;
-        set_up(gateway_link, &gateway, mtu)?;
+        // a device takes one tag more than its MTU says, not two
+        let room = if vids.len() > 1 { 4 } else { 0 };
+        bring_up(host_link, &host, mtu + room)?;
+        bring_up(gateway_link, &gateway, mtu + room)?;
+        let host_dev = sub_interface(host_link, vids, mtu)?;
+        let gateway_dev = sub_interface(gateway_link, vids, mtu)?;
+        let host_link = host_link.namespace().link(&host_dev);
+        let gateway_link = gateway_link.namespace().link(&gateway_dev);
+        address(host_link, &host)?;
+        address(gateway_link, &gateway)?;
         host_link.namespace().route(&format!("default via {}", gateway.v4))?;
         host_link.namespace().route(&format!("default via {}", gateway.v6))?;
         if builder.neighbours == Neighbours::Static {
@@ -131,6 +142,19 @@ impl Gateway {
         self.shims.extend(shims);
         Ok(())
     }
+}
+
+/// The sub-interface for these tags, the outer one first; without tags the interface itself.
+fn sub_interface(link: Link<'_>, vids: &[u16], mtu: u32) -> Result<String, Error> {
+    let mut dev = link.dev().to_owned();
+    for (below, vid) in (1..=vids.len()).rev().zip(vids) {
+        let tag = if below > 1 { Tag::Service } else { Tag::Customer };
+        dev = link.namespace().link(&dev).sub_interface(tag, *vid)?;
+    }
+    if !vids.is_empty() {
+        link.namespace().link(&dev).mtu(mtu)?;
+    }
+    Ok(dev)
 }
 
 // === impl GatewayBuilder ===
@@ -157,6 +181,13 @@ impl GatewayBuilder {
     /// Tags all frames of a segment: both ends get a [`VlanShim`], below which the gateway's XDP program sees the tags.
     pub fn vlan(mut self, segment: Segment, vid: u16) -> Self {
         self.vlan.insert(segment, vid);
+        self
+    }
+
+    /// Tags all frames of a segment by sub-interfaces of the kernel at both ends, `eth0.7.8` and `wan.7.8` for `[7, 8]`,
+    /// which have the addresses: one tag is 802.1Q, the outer one of two 802.1ad.
+    pub fn sub_interfaces(mut self, segment: Segment, vids: &[u16]) -> Self {
+        self.sub_interfaces.insert(segment, vids.to_vec());
         self
     }
 

@@ -21,14 +21,19 @@ pub(crate) fn quieten(namespace: &Netns) -> Result<(), Error> {
 pub(crate) fn bring_up(link: Link<'_>, own: &Addresses, mtu: u32) -> Result<(), Error> {
     // GRO last: since 6.3 a veth becomes a redirect target when GRO changes on its running peer, not when the peer
     // starts with GRO on
-    link.set_mac(own.mac)?.mtu(mtu)?.up()?.features("gro on txvlan off rxvlan off").map(drop)
+    let vlan = "txvlan off rxvlan off tx-vlan-stag-hw-insert off rx-vlan-stag-hw-parse off";
+    link.set_mac(own.mac)?.mtu(mtu)?.up()?.features(&format!("gro on {vlan}")).map(drop)
 }
 
 /// Sets one end of a veth pair up and gives it its addresses.
 pub(crate) fn set_up(link: Link<'_>, own: &Addresses, mtu: u32) -> Result<(), Error> {
     bring_up(link, own, mtu)?;
-    link.address(&format!("{}/24", own.v4))?.address(&format!("{}/64", own.v6))?;
-    Ok(())
+    address(link, own)
+}
+
+/// Gives an interface its addresses.
+pub(crate) fn address(link: Link<'_>, own: &Addresses) -> Result<(), Error> {
+    link.address(&format!("{}/24", own.v4))?.address(&format!("{}/64", own.v6)).map(drop)
 }
 
 /// Makes the other end a permanent neighbour.
