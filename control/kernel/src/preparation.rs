@@ -4,6 +4,8 @@
 //! translation. Its source may then be the gateway's own address, and it arrives from where no route points:
 //! without `accept_local`, and with `rp_filter`, the kernel would drop it as a martian; without `forwarding` it
 //! would not send it on (and `bpf_fib_lookup` answers that forwarding is off).
+//!
+//! A device that takes VLAN tags off hides them from XDP: a tagged frame would be one of the untagged interface's zone.
 
 use crate::{Host, KernelError, Ledger, Setting};
 
@@ -43,7 +45,7 @@ pub fn prepare(
         match host.read_setting(&setting)? {
             Some(from) if from != value => match host.write_setting(&setting, &value) {
                 Ok(()) => changes.push(Change { setting, from, to: value }),
-                // Slower, or only a redirect less; the engine's own self-test says what the device can do.
+                // Slower, a redirect less, or a tag that is not seen: the log says which.
                 Err(error) if matches!(setting, Setting::Feature { .. }) => tracing::warn!("{error}"),
                 Err(error) => return Err(error),
             },
@@ -111,10 +113,18 @@ impl<'a> Plan<'a> {
         let mut plan = Plan { host, ledger, wanted: Vec::new(), originals: Vec::new() };
         plan.ipv4(links, &others)?;
         plan.ipv6(links, &others)?;
-        for (device, kind) in host.link_kinds()? {
-            // In driver mode a veth takes redirected frames only when its receive side runs NAPI.
-            if kind == "veth" && devices.contains(&device) {
-                plan.want(Setting::Feature { device, feature: "rx-gro".to_owned() }, "on")?;
+        let kinds = host.link_kinds()?;
+        for device in devices {
+            // In driver mode a veth takes redirected frames only when its receive side runs NAPI. It takes off no tag
+            // that its peer has put into the frame.
+            let features: &[_] = if kinds.iter().any(|(name, kind)| name == device && kind == "veth") {
+                &[("rx-gro", "on")]
+            } else {
+                &[("rx-vlan-hw-parse", "off"), ("rx-vlan-stag-hw-parse", "off")]
+            };
+            for (feature, value) in features {
+                let (device, feature) = (device.clone(), (*feature).to_owned());
+                plan.want(Setting::Feature { device, feature }, value)?;
             }
         }
         Ok(plan)
@@ -332,6 +342,27 @@ mod tests {
         assert_eq!((host.get(&gro("lan")), host.get(&gro("wan"))), ("on".into(), "off".into()));
         restore(&host, &mut ledger).unwrap();
         assert_eq!(host.get(&gro("lan")), "off");
+    }
+
+    #[test]
+    fn tags_are_left_in_the_frames_of_hardware() {
+        let Bench { host, mut ledger, _dir } = bench();
+        let parse = |device: &str, kind: &str| Setting::Feature {
+            device: device.into(),
+            feature: format!("rx-vlan-{kind}hw-parse"),
+        };
+        for device in ["lan", "wan", "mgmt"] {
+            host.set(parse(device, ""), "on");
+            host.set(parse(device, "stag-"), "off");
+        }
+        host.set_kind("lan", "veth");
+        let links = names(&["lan", "wan"]);
+        prepare(&host, &mut ledger, &links, &links).unwrap();
+        let all = |host: &FakeHost| ["lan", "wan", "mgmt"].map(|device| host.get(&parse(device, "")));
+        assert_eq!(all(&host), ["on", "off", "on"]);
+        assert_eq!(host.get(&parse("wan", "stag-")), "off");
+        restore(&host, &mut ledger).unwrap();
+        assert_eq!(all(&host), ["on", "on", "on"]);
     }
 
     #[test]
