@@ -1,8 +1,9 @@
-use crate::output::complain;
+use crate::output::{Output, complain};
 use crate::words::BAD;
 use flumen_api::transport::ClientError;
 use flumen_api::{ApiError, ConfigMessage};
 use flumen_daemon::DaemonError;
+use serde::Serialize;
 use std::process::ExitCode;
 
 /// Why a command did not do what it was asked.
@@ -26,27 +27,45 @@ pub(crate) enum Failure {
 /// `Ok` when done.
 pub(crate) type Outcome = Result<(), Failure>;
 
+/// What `--json` prints of a failure.
+#[derive(Serialize)]
+struct FailureReport<'a> {
+    /// What standard error says, without the messages.
+    error: &'a str,
+    /// The configuration that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    /// Every message about it, as `flumen check --json` prints them.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ConfigMessage],
+}
+
 impl Failure {
-    /// Says it, and gives the exit status.
-    pub(crate) fn report(self) -> ExitCode {
-        let mark = format!("{BAD}error:{BAD:#}");
-        match self {
+    /// Says it on standard error, with `--json` also on standard output, and gives the exit status.
+    pub(crate) fn report(self, output: Output) -> ExitCode {
+        let (text, status) = match &self {
             Failure::Refused { file, messages } => {
-                let lines: String = messages.iter().map(|message| format!("{file}:{message}\n")).collect();
                 let count = crate::words::plural(messages.len() as u64, "message", "messages");
-                complain(&format!("{lines}{mark} {file} is refused ({count})\n"));
-                ExitCode::from(1)
+                (format!("{file} is refused ({count})"), 1)
             }
-            Failure::Reported => ExitCode::from(1),
-            Failure::Usage(text) => {
-                complain(&format!("{mark} {text}\n"));
-                ExitCode::from(2)
-            }
-            Failure::Failed(text) => {
-                complain(&format!("{mark} {text}\n"));
-                ExitCode::from(1)
-            }
+            Failure::Reported => return ExitCode::from(1),
+            Failure::Usage(text) => (text.clone(), 2),
+            Failure::Failed(text) => (text.clone(), 1),
+        };
+        let (file, errors) = match &self {
+            Failure::Refused { file, messages } => (Some(file.as_str()), messages.as_slice()),
+            _ => (None, &[][..]),
+        };
+        let lines: String =
+            errors.iter().map(|message| format!("{}:{message}\n", file.unwrap_or_default())).collect();
+        complain(&format!("{lines}{BAD}error:{BAD:#} {text}\n"));
+        let report = FailureReport { error: &text, file, errors };
+        if output.json
+            && let Err(error) = output.report(&report, |_| String::new())
+        {
+            complain(&format!("{BAD}error:{BAD:#} cannot print: {error}\n"));
         }
+        ExitCode::from(status)
     }
 
     /// A refusal of the daemon, about the configuration in `file`.

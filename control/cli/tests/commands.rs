@@ -119,6 +119,34 @@ fn apply_answers_with_a_generation_or_with_every_message() {
 }
 
 #[test]
+fn a_refusal_is_json_on_standard_output_when_that_was_asked_for() {
+    let (lab, daemon) = lab();
+    let file = lab.options.state_dir.with_file_name("next.json");
+    std::fs::write(&file, config().replace("permit", "allow").replace("ssh", "shh")).unwrap();
+    let json = |line: &str| {
+        let output = output(&lab.options.run_dir, line);
+        let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(String::from_utf8(output.stderr).unwrap().contains("error: "), "people are told as before");
+        (output.status.code().unwrap(), value)
+    };
+    let (status, refusal) = json(&format!("apply --json {}", file.display()));
+    assert_eq!(status, 1);
+    assert_eq!(refusal["file"], file.display().to_string());
+    let errors = refusal["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 2, "{refusal}");
+    assert!(errors.iter().all(|error| error["line"].as_u64().unwrap() > 0), "{refusal}");
+    let checked = output(&lab.options.run_dir, &format!("check --json {}", file.display()));
+    let checked: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert_eq!(checked["errors"], refusal["errors"], "the same form as `check` has");
+
+    let (status, unknown) = json("show sessions --policy nosuch --json");
+    assert_eq!(status, 1);
+    assert!(unknown["error"].as_str().unwrap().contains("there is no policy nosuch"), "{unknown}");
+    assert_eq!(json("--json apply /nonexistent").0, 2);
+    daemon.stop();
+}
+
+#[test]
 fn check_needs_no_daemon_and_its_exit_status_is_the_verdict() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("flumen.json");
