@@ -75,6 +75,13 @@ impl Names {
         rules
     }
 
+    /// The numbers of rules of a kind with this name, also of those that are no longer configured: a name is unique per
+    /// pair of zones only.
+    pub fn rule_ids(&self, kind: RuleKind, name: &str) -> Vec<PolicyId> {
+        let named = self.rules.iter().filter(|(_, rule)| rule.key.kind == kind && rule.key.name == name);
+        named.map(|(id, _)| *id).collect()
+    }
+
     /// Every interface, by number.
     pub fn interfaces(&self) -> impl Iterator<Item = (InterfaceId, &InterfaceName)> {
         self.interfaces.iter().map(|(id, interface)| (*id, interface))

@@ -72,16 +72,16 @@ fn zone_id(name: &str, names: &Names) -> Result<ZoneId, ApiError> {
     })
 }
 
-/// A name is unique per pair of zones only, so it may mean several policies. `#7` is a number.
+/// Sessions outlive their policies, so a name that is no longer configured is still one. A name is unique per pair of
+/// zones only, so it may mean several policies. `#7` is a number.
 fn policy_ids(name: &str, names: &Names) -> Result<Vec<PolicyId>, ApiError> {
     if let Some(number) = name.strip_prefix('#').and_then(|digits| digits.parse().ok()) {
         return Ok(vec![PolicyId(number)]);
     }
-    let policies = names.rules(RuleKind::Policy);
-    let ids: Vec<PolicyId> =
-        policies.iter().filter(|(_, rule)| rule.key.name == name).map(|(id, _)| *id).collect();
+    let ids = names.rule_ids(RuleKind::Policy, name);
     if ids.is_empty() {
-        let mut known: Vec<String> = policies.into_iter().map(|(_, rule)| rule.key.name.clone()).collect();
+        let policies = names.rules(RuleKind::Policy).into_iter();
+        let mut known: Vec<String> = policies.map(|(_, rule)| rule.key.name.clone()).collect();
         known.sort_unstable();
         known.dedup();
         return Err(ApiError::Unknown { kind: "policy".to_owned(), name: name.to_owned(), known });

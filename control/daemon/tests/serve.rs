@@ -307,6 +307,27 @@ fn a_second_daemon_is_refused_and_a_stale_socket_is_not_in_the_way() {
 }
 
 #[test]
+fn sessions_of_a_policy_that_was_removed_are_found_and_cleared_by_its_name() {
+    let (lab, daemon) = started();
+    lab.engines.kernel().sessions =
+        vec![session(7, 17, "192.168.1.10", "198.51.100.53", (50_002, 53), (1, 2))];
+    let by_name = |name: &str| SessionFilter { policy: Some(name.to_owned()), ..SessionFilter::default() };
+    apply(&daemon, &config().replace("lan-out", "renamed")).unwrap();
+    let found = sessions(&daemon, by_name("lan-out"), 9).sessions;
+    assert_eq!(found.iter().map(|session| session.policy.as_str()).collect::<Vec<_>>(), ["lan-out"]);
+    assert_eq!(sessions(&daemon, by_name("renamed"), 9).matching, 0);
+    let error = refusal(daemon.ask(Request::ShowSessions { filter: by_name("lan-uot"), limit: 1 }));
+    assert!(error.to_string().ends_with("there is renamed"), "{error}");
+    let Response::Cleared(cleared) =
+        daemon.ask(Request::ClearSessions { filter: by_name("lan-out") }).unwrap()
+    else {
+        panic!("not cleared")
+    };
+    assert_eq!((cleared.removed, cleared.left), (1, 0));
+    daemon.stop();
+}
+
+#[test]
 fn sessions_age_at_least_twice_a_second() {
     let (lab, daemon) = started();
     daemon.wait_until("ageing", || lab.engines.kernel().sweeps.len() >= 4);
