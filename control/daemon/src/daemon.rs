@@ -8,7 +8,7 @@ use crate::server::{Door, Server};
 use crate::signals::{Event, Signals, wait};
 use crate::stop::Stop;
 use crate::store::Store;
-use crate::{DaemonError, Options, host, notify};
+use crate::{DaemonError, Options, host, notify, show};
 use flumen_engine::Engine;
 use flumen_engine::Generation;
 use flumen_kernel::{Host, Ledger, boot_id, monotonic_ms, restore};
@@ -199,7 +199,8 @@ fn assemble(
     let active = activate(candidate, compiled, &source);
     committer.finish(&active)?;
     for attachment in engine.attachments() {
-        let note = attachment.note.map(|note| format!(": {note}")).unwrap_or_default();
+        let note =
+            show::note(&attachment, &active, &facts).map(|note| format!(": {note}")).unwrap_or_default();
         tracing::info!("{} is attached in {} mode{note}", attachment.device, attachment.mode.name());
     }
     for link in absent(&active.ruleset, &facts) {

@@ -1,7 +1,12 @@
 use super::traffic;
 use crate::active::Active;
 use flumen_api::{InterfaceInfo, InterfacesReport, LinkState};
+use flumen_config::Mode;
 use flumen_engine::{AttachMode, Attachment, Engine, EngineError, HostFacts};
+
+/// The largest MTU that drivers commonly take in driver mode, bytes: one page for frame, headroom and the kernel's own
+/// record of it.
+const DRIVER_MTU: u32 = 3498;
 
 const KERNEL_SENDS: &str =
     "the kernel sends: the device takes no frames from XDP (if it is a veth: `ethtool -K PEER gro on`)";
@@ -34,7 +39,7 @@ pub(crate) fn interfaces(
             v4: link.and_then(|link| link.v4).map(Into::into),
             v6: link.and_then(|link| link.v6).map(Into::into),
             mode: attachment.map(|attachment| attachment.mode.name().to_owned()),
-            note: attachment.and_then(|attachment| note(attachment, host)),
+            note: attachment.and_then(|attachment| note(attachment, active, host)),
             received: traffic(counters.received(id)),
             transmitted: traffic(counters.transmitted(id)),
         }
@@ -42,9 +47,64 @@ pub(crate) fn interfaces(
     Ok(InterfacesReport { interfaces: interfaces.collect() })
 }
 
-/// What the kernel does for this interface that the engine would do faster.
-fn note(attachment: &Attachment, host: &HostFacts) -> Option<String> {
-    let takes = host.link(&attachment.device).is_none_or(|device| device.xdp_transmit);
-    let kernel_sends = attachment.mode == AttachMode::Driver && !takes;
-    attachment.note.clone().or_else(|| kernel_sends.then(|| KERNEL_SENDS.to_owned()))
+/// What the kernel does for this interface that the engine would do faster, and what to do about it.
+pub(crate) fn note(attachment: &Attachment, active: &Active, host: &HostFacts) -> Option<String> {
+    let device = host.link(&attachment.device);
+    let kernel_sends =
+        attachment.mode == AttachMode::Driver && device.is_some_and(|device| !device.xdp_transmit);
+    let note = attachment.note.clone().or_else(|| kernel_sends.then(|| KERNEL_SENDS.to_owned()))?;
+    let wanted = active.model.system.dataplane.mode == Mode::Generic;
+    let mtu = device.map_or(0, |device| device.mtu);
+    if attachment.mode == AttachMode::Driver || wanted || mtu <= DRIVER_MTU {
+        return Some(note);
+    }
+    Some(format!(
+        "{note} (its MTU is {mtu}, driver mode commonly takes {DRIVER_MTU} at most: if throughput matters more than \
+         jumbo frames, `ip link set dev {} mtu {DRIVER_MTU}`, at both ends of a veth, then `flumen detach` and start the daemon)",
+        attachment.device
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::note;
+    use crate::active::Active;
+    use crate::candidate::Candidate;
+    use crate::commit::activate;
+    use flumen_compile::Identities;
+    use flumen_engine::{AttachMode, Attachment, Generation};
+    use flumen_kernel::{FakeHost, Host};
+
+    fn active(mode: &str) -> Active {
+        let text = serde_json::json!({
+            "interfaces": {"lan0": {}},
+            "security": {"zones": {"lan": {"interfaces": ["lan0"]}}},
+            "system": {"dataplane": {"mode": mode}},
+        });
+        let candidate = Candidate::read(&text.to_string()).unwrap();
+        let compiled = candidate.compile(&Identities::default(), Generation(1)).unwrap();
+        activate(candidate, compiled, "test")
+    }
+
+    #[test]
+    fn an_mtu_that_driver_mode_does_not_take_is_named_with_the_remedy() {
+        let host = FakeHost::default();
+        host.add_link("lan0", &[]);
+        let mut facts = host.facts().unwrap();
+        let attachment = |mode, note: Option<&str>| Attachment {
+            device: "lan0".into(),
+            mode,
+            note: note.map(str::to_owned),
+        };
+        let generic = attachment(AttachMode::Generic, Some("out of range"));
+        assert_eq!(note(&generic, &active("auto"), &facts).as_deref(), Some("out of range"), "MTU 1500");
+        facts.links[0].mtu = 9000;
+        let said = note(&generic, &active("auto"), &facts).unwrap();
+        assert!(
+            said.starts_with("out of range (its MTU is 9000, ") && said.contains("dev lan0 mtu 3498"),
+            "{said}"
+        );
+        assert_eq!(note(&generic, &active("generic"), &facts).as_deref(), Some("out of range"), "as wanted");
+        assert_eq!(note(&attachment(AttachMode::Driver, None), &active("auto"), &facts), None);
+    }
 }

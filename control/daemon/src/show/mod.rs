@@ -6,7 +6,7 @@ mod policies;
 mod reasons;
 mod zones;
 
-pub(crate) use interfaces::interfaces;
+pub(crate) use interfaces::{interfaces, note};
 pub(crate) use nat::nat;
 pub(crate) use policies::policies;
 pub(crate) use reasons::reasons;

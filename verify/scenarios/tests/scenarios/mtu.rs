@@ -32,6 +32,35 @@ fn a_ping_that_does_not_fit_is_answered_with_the_mtu() {
 }
 
 #[test]
+fn jumbo_frames_pass_in_generic_mode_which_says_why() {
+    const JUMBO: u32 = 9000;
+    let topology = Gateway::builder().mtu(Segment::Lan, JUMBO).mtu(Segment::Wan, JUMBO).build().unwrap();
+    let mut lab = Lab::on(topology, &Configuration::new()).unwrap();
+    for interface in lab.flumen().interfaces().unwrap().interfaces {
+        assert_eq!((interface.mode.as_deref(), interface.mtu), (Some("generic"), JUMBO));
+        let note = interface.note.unwrap();
+        assert!(note.contains("MTU is 9000") && note.contains("mtu 3498"), "{note}");
+    }
+    assert!(lab.flumen().log().contains("MTU is 9000"), "{}", lab.flumen().log());
+    let [v4, v6] = lab.server_addresses();
+    for (to, headers) in [(v4, 28), (v6, 48)] {
+        lab.client().exec(&format!("ping -c 3 -i 0.05 -W 5 -M do -s {} {to}", JUMBO - headers)).unwrap();
+    }
+    assert!(count(&lab, "lan", "forwarded") > 0, "through Flumen");
+
+    for segment in [Segment::Lan, Segment::Wan] {
+        lab.topology().host_link(segment).mtu(3498).unwrap();
+        lab.topology().gateway_link(segment).mtu(3498).unwrap();
+    }
+    lab.flumen().run("detach").unwrap();
+    lab.flumen_mut().wait().unwrap();
+    lab.flumen_mut().start(&Configuration::new()).unwrap();
+    for interface in lab.flumen().interfaces().unwrap().interfaces {
+        assert_eq!((interface.mode.as_deref(), interface.note), (Some("driver"), None), "the remedy helps");
+    }
+}
+
+#[test]
 fn a_tcp_upload_finds_the_small_link_behind_the_gateway() {
     let lab = lab_with_a_small(Segment::Wan);
     let _server = lab.server().spawn("iperf3 -s").unwrap();
