@@ -14,8 +14,10 @@ use crate::tree::Tree;
 /// What the testkit's network namespaces begin with; then comes the process that made them: `flt-4711-0-gateway`.
 const NAMESPACE_PREFIX: &str = "flt-";
 
-/// What the pin folders of tests, demo and benchmark begin with; then comes the process that made them.
-const PIN_PREFIXES: [&str; 2] = ["flumen-scenarios-", "flumen-bench-"];
+/// What pin and temporary folders of tests, demo and benchmark begin with, and logs of processes in namespaces; then
+/// comes the process that made them: `flumen-bench-4711-0`, `flt-4711-0.log`.
+const PREFIXES: [&str; 5] =
+    ["flumen-scenarios-", "flumen-bench-", "flumen-conformance-", "flumen-test-", NAMESPACE_PREFIX];
 
 /// Where pins are.
 const BPFFS: &str = "/sys/fs/bpf";
@@ -46,7 +48,8 @@ pub(crate) fn bench(tree: &Tree, args: &[String]) -> Result<()> {
     child::run(Command::new(artifacts::named(&programs, "flumen-bench")?).args(args).current_dir(tree.root()))
 }
 
-/// Removes the namespaces and pins whose maker has ended, and the processes in them. A running test keeps its own.
+/// Removes the namespaces, pins and temporary files whose maker has ended, and the processes in the namespaces. A
+/// running test keeps its own.
 ///
 /// # Errors
 /// When `ip` cannot tell, or something cannot be removed.
@@ -63,31 +66,36 @@ pub(crate) fn clean() -> Result<()> {
         }
         child::run(Command::new("ip").args(["netns", "delete", name]))?;
     }
-    let pins = remove_pins(Path::new(BPFFS))?;
+    let pins = remove_left(Path::new(BPFFS))?;
+    let files = remove_left(&std::env::temp_dir())?;
     let (namespaces, in_use) = (left.len(), running.len());
     println!(
-        "clean-lab: {namespaces} namespaces and {pins} pin folders removed, {in_use} namespaces are in use"
+        "clean-lab: {namespaces} namespaces, {pins} pin folders and {files} temporary folders and logs removed, \
+         {in_use} namespaces are in use"
     );
     Ok(())
 }
 
-/// Removes the folders below `bpffs` whose maker has ended, with the programs and tables pinned there; how many.
-fn remove_pins(bpffs: &Path) -> Result<usize> {
+/// Removes what is in `folder` of makers that have ended, with the programs and tables pinned there; how many.
+fn remove_left(folder: &Path) -> Result<usize> {
     let mut removed = 0;
-    for entry in fs::read_dir(bpffs).into_iter().flatten() {
-        let path = entry?.path();
-        let maker = path.file_name().and_then(|name| name.to_str()).and_then(pin_maker);
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let entry = entry?;
+        let path = entry.path();
+        let maker = path.file_name().and_then(|name| name.to_str()).and_then(maker);
         if maker.is_some_and(|maker| !Path::new("/proc").join(maker.to_string()).exists()) {
-            fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            let folder = entry.file_type()?.is_dir();
+            let gone = if folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            gone.with_context(|| format!("cannot remove {}", path.display()))?;
             removed += 1;
         }
     }
     Ok(removed)
 }
 
-/// The process that made a pin folder of ours: `flumen-scenarios-4711-0`.
-fn pin_maker(name: &str) -> Option<u32> {
-    let rest = PIN_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix))?;
+/// The process that made a folder or log of ours: 4711 of `flumen-scenarios-4711-0`.
+fn maker(name: &str) -> Option<u32> {
+    let rest = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix))?;
     rest.split('-').next()?.parse().ok()
 }
 
@@ -112,11 +120,34 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_that_is_in_use_keeps_its_pins() {
-        assert_eq!(pin_maker("flumen-scenarios-12-0"), Some(12));
-        assert_eq!(pin_maker("flumen-bench-7-1"), Some(7));
-        for other in ["flumen", "flumen-lab", "flumen-12", "flumen-scenarios-x-0"] {
-            assert_eq!(pin_maker(other), None, "{other}");
+    fn folders_and_logs_tell_who_made_them() {
+        assert_eq!(maker("flumen-scenarios-12-0"), Some(12));
+        assert_eq!(maker("flumen-scenarios-12-a1B2c3"), Some(12));
+        assert_eq!(maker("flumen-bench-7-1"), Some(7));
+        assert_eq!(maker("flt-7-1.log"), Some(7));
+        for other in ["flumen", "flumen-lab", "flumen-12", "flumen-scenarios-x-0", "flumen-scenarios-a1B2c3"]
+        {
+            assert_eq!(maker(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_the_rest_stays() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut child = Command::new("true").spawn().expect("true starts");
+        let dead = child.id();
+        child.wait().expect("true ends");
+        let living = std::process::id();
+        for name in
+            [format!("flumen-scenarios-{dead}-x"), format!("flumen-scenarios-{living}-x"), "other".into()]
+        {
+            fs::create_dir_all(folder.path().join(name).join("run")).expect("writable");
+        }
+        fs::write(folder.path().join(format!("flt-{dead}-0.log")), "").expect("writable");
+        assert_eq!(remove_left(folder.path()).expect("removable"), 2);
+        let mut left: Vec<_> =
+            folder.path().read_dir().expect("readable").flatten().map(|entry| entry.file_name()).collect();
+        left.sort();
+        assert_eq!(left, [format!("flumen-scenarios-{living}-x").as_str(), "other"]);
     }
 }

@@ -13,7 +13,7 @@ const VERIFIED: u32 = 200_000;
 const LOAD_MS: u32 = 500;
 
 fn options(name: &str) -> XdpOptions {
-    let pin_dir = PathBuf::from(format!("/sys/fs/bpf/flumen-test-{name}-{}", std::process::id()));
+    let pin_dir = PathBuf::from(format!("/sys/fs/bpf/flumen-test-{}-{name}", std::process::id()));
     XdpOptions { pin_dir, sessions: 1_024, ..XdpOptions::default() }
 }
 

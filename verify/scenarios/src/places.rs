@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-/// What the names of all our pin directories start with; then comes the process that made them.
-const PIN_PREFIX: &str = "flumen-scenarios-";
+/// What the names of all our directories start with; then comes the process that made them.
+const PREFIX: &str = "flumen-scenarios-";
 
 const BPFFS: &str = "/sys/fs/bpf";
 
@@ -28,9 +28,10 @@ impl Places {
     /// # Errors
     /// When there is no temporary directory.
     pub fn new() -> Result<Self> {
-        let directory = TempDir::with_prefix("flumen-scenarios-").context("a temporary directory")?;
+        let maker = format!("{PREFIX}{}-", std::process::id());
+        let directory = TempDir::with_prefix(&maker).context("a temporary directory")?;
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let bpf_dir = Path::new(BPFFS).join(format!("{PIN_PREFIX}{}-{number}", std::process::id()));
+        let bpf_dir = Path::new(BPFFS).join(format!("{maker}{number}"));
         Ok(Self { directory, bpf_dir })
     }
 
@@ -66,14 +67,15 @@ impl Places {
 
 impl Drop for Places {
     fn drop(&mut self) {
-        if let Err(error) = remove_pins(&self.bpf_dir) {
+        // a pinned link is what holds a program at its interface: without the pin it is detached
+        if let Err(error) = remove(&self.bpf_dir) {
             eprintln!("{error:#}");
         }
     }
 }
 
-/// A pinned link is what holds a program at its interface: without the pin it is detached.
-fn remove_pins(directory: &Path) -> Result<()> {
+/// Removes a directory with everything in it; that it is gone already is fine.
+fn remove(directory: &Path) -> Result<()> {
     match std::fs::remove_dir_all(directory) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("{} stays behind", directory.display()))
@@ -82,18 +84,20 @@ fn remove_pins(directory: &Path) -> Result<()> {
     }
 }
 
-/// Removes the pins of processes that were killed before they could do so.
+/// Removes the pins and files of processes that were killed before they could do so.
 ///
 /// # Errors
 /// When one cannot be removed.
 pub fn remove_leftovers() -> Result<()> {
-    let Ok(entries) = std::fs::read_dir(BPFFS) else { return Ok(()) };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(PIN_PREFIX)) else { continue };
-        let maker = rest.split('-').next().and_then(|pid| pid.parse::<u32>().ok());
-        if maker.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
-            remove_pins(&entry.path())?;
+    for folder in [Path::new(BPFFS), &std::env::temp_dir()] {
+        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
+            let maker = rest.split('-').next().and_then(|pid| pid.parse::<u32>().ok());
+            if maker.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
+                remove(&entry.path())?;
+            }
         }
     }
     Ok(())

@@ -38,7 +38,7 @@ impl KernelExecutor {
     /// When the engine cannot be opened.
     pub fn new(sessions: u32, label: &str) -> Result<KernelExecutor> {
         stay_on_one_cpu()?;
-        let pin_dir = PathBuf::from(format!("/sys/fs/bpf/flumen-{label}-{}", std::process::id()));
+        let pin_dir = PathBuf::from(format!("/sys/fs/bpf/flumen-conformance-{}-{label}", std::process::id()));
         let options =
             XdpOptions { pin_dir: pin_dir.clone(), sessions, sessions6: sessions, ..XdpOptions::default() };
         let engine = XdpEngine::open(&options)?;
