@@ -19,8 +19,6 @@ pub(super) fn check(model: &Model, findings: &mut Findings) {
         let r#match = &rule.r#match;
         let place = path.field("match");
         let destination = place.field("destination-address");
-        reference::addresses(model, &r#match.source_address, &place.field("source-address"), findings);
-        reference::addresses(model, &r#match.destination_address, &destination, findings);
         reference::not_empty(&r#match.destination_address, destination, findings);
         if !r#match.destination_port.is_empty()
             && let Some(protocol) = r#match.protocol.iter().find(|protocol| !protocol.has_ports())
@@ -28,13 +26,7 @@ pub(super) fn check(model: &Model, findings: &mut Findings) {
             let problem = Problem::PortsWithoutTransport { protocol: protocol.to_string() };
             findings.add(place.field("destination-port"), problem);
         }
-        reference::common_family(
-            model,
-            &r#match.source_address,
-            &r#match.destination_address,
-            place,
-            findings,
-        );
+        reference::ends(model, &r#match.source_address, &r#match.destination_address, place, findings);
         if let DestinationNatThen::To { address, port } = rule.then {
             check_address(model, rule, address, path.field("then").field("address"), findings);
             let protocols = r#match.protocols();

@@ -19,18 +19,10 @@ pub(super) fn check(model: &Model, findings: &mut Findings) {
         let place = path.field("match");
         let (source, destination) = (place.field("source-address"), place.field("destination-address"));
         let application = place.field("application");
-        reference::addresses(model, &r#match.source_address, &source, findings);
-        reference::addresses(model, &r#match.destination_address, &destination, findings);
         reference::applications(model, reference::named(&r#match.application), &application, findings);
         reference::not_empty(&r#match.source_address, source, findings);
         reference::not_empty(&r#match.destination_address, destination, findings);
         reference::not_empty(&r#match.application, application, findings);
-        reference::common_family(
-            model,
-            &r#match.source_address,
-            &r#match.destination_address,
-            place,
-            findings,
-        );
+        reference::ends(model, &r#match.source_address, &r#match.destination_address, place, findings);
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn not_empty<T>(list: &[T], path: Path, findings: &mut Findings) {
 }
 
 /// Refuses source and destination addresses that have no family in common.
-pub(super) fn common_family(
+fn common_family(
     model: &Model,
     source: &[AddressRef],
     destination: &[AddressRef],
@@ -71,6 +71,19 @@ pub(super) fn common_family(
         let reason = format!("the source addresses are {from} and the destination addresses are {to}");
         findings.add(path, Problem::Contradiction { reason });
     }
+}
+
+/// Source and destination addresses of a match: defined, and of a common family.
+pub(super) fn ends(
+    model: &Model,
+    source: &[AddressRef],
+    destination: &[AddressRef],
+    place: Path,
+    findings: &mut Findings,
+) {
+    addresses(model, source, &place.field("source-address"), findings);
+    addresses(model, destination, &place.field("destination-address"), findings);
+    common_family(model, source, destination, place, findings);
 }
 
 /// Families of the addresses, each once.

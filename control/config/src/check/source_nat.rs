@@ -18,21 +18,8 @@ pub(super) fn check(model: &Model, findings: &mut Findings) {
         reference::zone(model, &rule.to_zone, path.field("to-zone"), findings);
         let r#match = &rule.r#match;
         let place = path.field("match");
-        reference::addresses(model, &r#match.source_address, &place.field("source-address"), findings);
-        reference::addresses(
-            model,
-            &r#match.destination_address,
-            &place.field("destination-address"),
-            findings,
-        );
         let application = place.field("application");
         reference::applications(model, reference::named(&r#match.application), &application, findings);
-        reference::common_family(
-            model,
-            &r#match.source_address,
-            &r#match.destination_address,
-            place,
-            findings,
-        );
+        reference::ends(model, &r#match.source_address, &r#match.destination_address, place, findings);
     }
 }

@@ -11,9 +11,9 @@ pub(crate) struct Installed {
     pub(crate) slot: Slot,
 }
 
-/// Refuses a ruleset that does not fit, before anything is written.
-pub(crate) fn check_sizes(ruleset: &Ruleset) -> Result<(), EngineError> {
-    for (table, needed, size) in [
+/// Name, rows needed and rows there is room for, of each table that a ruleset fills.
+pub(crate) fn sizes(ruleset: &Ruleset) -> [(&'static str, usize, u32); 7] {
+    [
         ("interfaces", ruleset.interfaces.len(), limits::INTERFACES),
         ("classifier_roots", ruleset.roots.len(), limits::ROOTS),
         ("classifier_nodes", ruleset.nodes.len(), limits::NODES),
@@ -21,7 +21,12 @@ pub(crate) fn check_sizes(ruleset: &Ruleset) -> Result<(), EngineError> {
         ("classifier_rules", ruleset.rules.len(), limits::RULES),
         ("policies", ruleset.policies.len(), limits::POLICIES),
         ("nat", ruleset.nat.len(), limits::NAT),
-    ] {
+    ]
+}
+
+/// Refuses a ruleset that does not fit, before anything is written.
+pub(crate) fn check_sizes(ruleset: &Ruleset) -> Result<(), EngineError> {
+    for (table, needed, size) in sizes(ruleset) {
         let size = size as usize;
         if needed > size {
             return Err(EngineError::TooManyRows { table, needed, size });
