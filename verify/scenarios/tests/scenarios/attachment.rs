@@ -26,6 +26,11 @@ fn an_interface_that_goes_and_comes_back_is_attached_again() {
         lab.gateway().ip("link delete wan").unwrap();
         wait_until("wan is absent", SOON, || wan().state == LinkState::Absent).unwrap();
         assert_eq!(lab.flumen().status().unwrap().absent, ["wan"]);
+        let log = lab.flumen().log();
+        assert!(
+            log.contains("interface wan is gone") && log.contains("attached again when it comes back"),
+            "{log}"
+        );
         lab.client().exec(&format!("ping -c 1 -W 0.2 {}", lab.server_addresses()[0])).unwrap_err();
 
         veth((lab.server(), "eth0"), (lab.gateway(), "wan")).unwrap();
