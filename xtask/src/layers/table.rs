@@ -57,6 +57,7 @@ const EVERYTHING: &[&str] = &[
     "flumen-pipeline",
     "flumen-native",
     "flumen-config",
+    "flumen-store",
     "flumen-compile",
     "flumen-engine",
     "flumen-kernel",
@@ -118,6 +119,14 @@ pub(super) const LAYERS: &[Layer] = &[
         unsafe_code: Forbidden,
     },
     Layer {
+        name: "flumen-store",
+        folder: "control/store",
+        // A configuration is a text to it: it knows neither the words nor the rows.
+        below: &[],
+        outside: Any,
+        unsafe_code: Forbidden,
+    },
+    Layer {
         name: "flumen-compile",
         folder: "control/compile",
         below: &["flumen-abi", "flumen-config"],
@@ -143,7 +152,14 @@ pub(super) const LAYERS: &[Layer] = &[
         name: "flumen-daemon",
         folder: "control/daemon",
         // Of abi it takes the ids, the reasons and the addresses, never a row.
-        below: &["flumen-config", "flumen-compile", "flumen-engine", "flumen-kernel", "flumen-api"],
+        below: &[
+            "flumen-config",
+            "flumen-store",
+            "flumen-compile",
+            "flumen-engine",
+            "flumen-kernel",
+            "flumen-api",
+        ],
         outside: Any,
         unsafe_code: Forbidden,
     },
@@ -152,6 +168,7 @@ pub(super) const LAYERS: &[Layer] = &[
         folder: "control/cli",
         below: &[
             "flumen-config",
+            "flumen-store",
             "flumen-compile",
             "flumen-engine",
             "flumen-kernel",
