@@ -19,7 +19,12 @@ pub enum Request {
         text: String,
         /// Where it came from, for `show status`.
         source: String,
+        /// Go back by itself unless it is confirmed within so many minutes, 1 to 65535.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        confirm_minutes: Option<u32>,
     },
+    /// Keep the active configuration, which was to be confirmed.
+    Confirm,
     /// Sessions that match.
     ShowSessions {
         /// Which.

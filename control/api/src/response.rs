@@ -16,6 +16,11 @@ pub enum Response {
     Checked(Checked),
     /// To `Apply`.
     Applied(Applied),
+    /// To `Confirm`: the number of the commit that stays.
+    Confirmed {
+        /// As in the commit log.
+        commit: u64,
+    },
     /// To `ShowSessions`.
     Sessions(SessionsReport),
     /// To `ShowZones`.
@@ -55,6 +60,9 @@ pub struct Applied {
     pub generation: u32,
     /// Milliseconds from the text to the switch.
     pub took_ms: u64,
+    /// Unless it is confirmed within so many minutes, the configuration of before is active again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_minutes: Option<u32>,
     /// What is allowed but probably not meant, and what takes effect later.
     pub warnings: Vec<ConfigMessage>,
 }

@@ -37,7 +37,7 @@ pub(crate) struct Connection {
 /// Where the daemon keeps what outlives it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Places {
-    /// Directory of the last applied configuration, numbers in use, and original settings of the host
+    /// Directory of configurations, numbers in use, and original settings of the host
     #[arg(long, value_name = "DIR", env = "FLUMEN_STATE_DIR", default_value = Options::STATE_DIR)]
     pub(crate) state_dir: PathBuf,
 
@@ -69,7 +69,12 @@ pub(crate) enum Command {
     Apply {
         /// Configuration file; - for standard input
         file: PathBuf,
+        /// Go back by itself unless `flumen confirm` comes within so many minutes
+        #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=65535))]
+        confirmed: Option<u32>,
     },
+    /// Keep the configuration that was applied with --confirmed
+    Confirm,
     /// Show what the gateway is, does and has seen
     #[command(subcommand)]
     Show(Show),

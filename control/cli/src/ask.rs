@@ -56,17 +56,32 @@ pub(crate) fn clear(arguments: &Arguments, what: &Clear) -> Outcome {
 }
 
 /// `flumen apply`.
-pub(crate) fn apply(arguments: &Arguments, path: &Path) -> Outcome {
+pub(crate) fn apply(arguments: &Arguments, path: &Path, confirm_minutes: Option<u32>) -> Outcome {
     let name = file::name(path);
-    let request = Request::Apply { text: file::read_text(path)?, source: source(path) };
+    let request = Request::Apply { text: file::read_text(path)?, source: source(path), confirm_minutes };
     match ask(&arguments.connection, &request).map_err(|error| Failure::about(&name, error))? {
         Response::Applied(applied) => {
             for warning in &applied.warnings {
                 complain(&format!("{name}:{warning} {WARN}(warning){WARN:#}\n"));
             }
             Ok(Output { json: arguments.json }.report(&applied, |applied| {
-                format!("generation {} is active ({} ms)\n", applied.generation, applied.took_ms)
+                let until = applied.confirm_minutes.map(|minutes| {
+                    format!("The configuration of before comes back in {minutes} min; `flumen confirm` keeps this one.\n")
+                });
+                let active = format!("generation {} is active ({} ms)\n", applied.generation, applied.took_ms);
+                active + &until.unwrap_or_default()
             })?)
+        }
+        _ => Err(ClientError::Mismatch.into()),
+    }
+}
+
+/// `flumen confirm`.
+pub(crate) fn confirm(arguments: &Arguments) -> Outcome {
+    match ask(&arguments.connection, &Request::Confirm)? {
+        Response::Confirmed { commit } => {
+            Ok(Output { json: arguments.json }
+                .report(&commit, |commit| format!("commit {commit} stays\n"))?)
         }
         _ => Err(ClientError::Mismatch.into()),
     }

@@ -34,7 +34,8 @@ fn run(arguments: &Arguments) -> Outcome {
             Ok(flumen_daemon::run(&options, &flumen_daemon::XdpEngines)?)
         }
         Command::Check { file, host } => check::run(file, *host, Output { json: arguments.json }),
-        Command::Apply { file } => ask::apply(arguments, file),
+        Command::Apply { file, confirmed } => ask::apply(arguments, file, *confirmed),
+        Command::Confirm => ask::confirm(arguments),
         Command::Show(what) => ask::show(arguments, what),
         Command::Clear(what) => ask::clear(arguments, what),
         Command::Explain(wanted) => ask::explain(arguments, wanted),

@@ -147,6 +147,21 @@ fn a_refusal_is_json_on_standard_output_when_that_was_asked_for() {
 }
 
 #[test]
+fn a_configuration_applied_with_a_deadline_says_so_and_is_kept_by_confirm() {
+    let (lab, daemon) = lab();
+    let file = lab.options.state_dir.with_file_name("next.json");
+    std::fs::write(&file, config().replace("lan-out", "lan-to-wan")).unwrap();
+    let answer = shown(&lab, &format!("apply {} --confirmed 5", file.display()));
+    assert!(answer.contains("comes back in 5 min; `flumen confirm` keeps this one"), "{answer}");
+    assert_eq!(shown(&lab, "confirm"), "commit 2 stays\n");
+    let (status, complaint) = refused(&lab.options.run_dir, "confirm");
+    assert_eq!((status, complaint.as_str()), (1, "error: no commit waits to be confirmed\n"));
+    let (status, _) = refused(&lab.options.run_dir, &format!("apply {} --confirmed 0", file.display()));
+    assert_eq!(status, 2);
+    daemon.stop();
+}
+
+#[test]
 fn check_needs_no_daemon_and_its_exit_status_is_the_verdict() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("flumen.json");
@@ -180,7 +195,9 @@ fn check_needs_no_daemon_and_its_exit_status_is_the_verdict() {
 #[test]
 fn without_a_daemon_the_message_says_how_to_start_one() {
     let dir = tempfile::tempdir().unwrap();
-    for line in ["show status", "apply /dev/null", "clear sessions", "stop", "explain -i x --hex 00"] {
+    for line in
+        ["show status", "apply /dev/null", "confirm", "clear sessions", "stop", "explain -i x --hex 00"]
+    {
         let (status, complaint) = refused(dir.path(), line);
         assert_eq!(status, 1, "{line}");
         assert!(

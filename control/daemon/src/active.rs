@@ -6,7 +6,6 @@ use flumen_engine::{HostFacts, Ruleset};
 /// The configuration that is enforced.
 #[derive(Clone, Debug)]
 pub(crate) struct Active {
-    pub(crate) text: String,
     pub(crate) model: Model,
     pub(crate) names: Names,
     /// All of it, also interfaces whose devices are gone.

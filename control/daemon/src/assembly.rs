@@ -1,7 +1,7 @@
 use crate::gateway::log_changes;
 use crate::instance::Instance;
+use crate::numbers::make_directory;
 use crate::signals::Signals;
-use crate::store::Store;
 use crate::{Daemon, DaemonError, Engines, Options};
 use flumen_kernel::{Ledger, LinuxHost, boot_id, pin_directory, restore};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub fn run(options: &Options, engines: &dyn Engines) -> Result<(), DaemonError> 
 pub fn detach(options: &Options, engines: &dyn Engines) -> Result<(), DaemonError> {
     root_only()?;
     let _instance = Instance::claim(options)?;
-    Store::open(&options.state_dir)?;
+    make_directory(&options.state_dir, 0o700)?;
     find_bpf_filesystem(options)?;
     let removed = engines.remove(&options.bpf_dir);
     let mut ledger = Ledger::open(&options.ledger(), &boot_id())?;

@@ -8,7 +8,6 @@ use flumen_engine::HostFacts;
 /// A configuration that was read and found valid.
 #[derive(Debug)]
 pub(crate) struct Candidate {
-    pub(crate) text: String,
     pub(crate) model: Model,
     pub(crate) warnings: Vec<ConfigMessage>,
 }
@@ -23,7 +22,7 @@ impl Candidate {
             Model::from_json(text).map_err(|errors| errors.iter().map(complaint).collect::<Vec<_>>())?;
         let warnings = model.warnings();
         let warnings = warnings.iter().map(|warning| whole(warning.to_string())).collect();
-        Ok(Candidate { text: text.to_owned(), model, warnings })
+        Ok(Candidate { model, warnings })
     }
 
     /// Complaints about devices that this host does not have.

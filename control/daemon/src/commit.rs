@@ -3,23 +3,35 @@ use crate::active::Active;
 use crate::candidate::{Candidate, whole};
 use crate::engines::EngineOptions;
 use crate::gateway::{Gateway, lock};
-use crate::store::{Record, Store};
+use crate::numbers::{NumbersFile, Record};
+use crate::ruleset::RulesetSubject;
 use flumen_api::{ApiError, Applied, ConfigMessage};
 use flumen_compile::{Compiled, Identities};
 use flumen_config::Model;
 use flumen_engine::Generation;
+use flumen_store::{
+    Cause, CommitError, CommitRecord, Confirm, Editor, Event, NoProbes, Request, Source, Store, StoreError,
+};
+use std::sync::TryLockError;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// Keeps the numbers, and the state directory that they are written to.
+/// What a commit needs: the configurations, and the numbers.
 #[derive(Debug)]
 pub(crate) struct Committer {
-    pub(crate) store: Store,
+    pub(crate) configurations: Store,
+    pub(crate) numbers: Numbers,
+}
+
+/// Keeps the numbers, and the file that they are written to.
+#[derive(Debug)]
+pub(crate) struct Numbers {
+    pub(crate) file: NumbersFile,
     pub(crate) record: Record,
     /// What the engine was opened with; a configuration that asks for something else is told so.
     pub(crate) opened: EngineOptions,
 }
 
-impl Committer {
+impl Numbers {
     pub(crate) fn identities(&self) -> &Identities {
         &self.record.identities
     }
@@ -33,27 +45,14 @@ impl Committer {
     /// Writes down the numbers that a ruleset is about to use.
     pub(crate) fn reserve(&mut self, compiled: &Compiled) -> Result<(), DaemonError> {
         let generation = compiled.ruleset.settings.generation.0;
-        let record = Record { generation, identities: compiled.identities.clone(), ..self.record.clone() };
-        self.store.write_record(&record)?;
-        self.record = record;
-        Ok(())
-    }
-
-    /// Writes down that a configuration is active.
-    pub(crate) fn finish(&mut self, active: &Active) -> Result<(), DaemonError> {
-        self.store.write_config(&active.text)?;
-        let record = Record {
-            source: active.source.clone(),
-            applied_unix_s: active.applied_unix_s,
-            ..self.record.clone()
-        };
-        self.store.write_record(&record)?;
+        let record = Record { generation, identities: compiled.identities.clone() };
+        self.file.write_record(&record)?;
         self.record = record;
         Ok(())
     }
 
     /// What the configuration asks for and the running engine cannot change.
-    fn later(&self, model: &Model) -> Vec<ConfigMessage> {
+    pub(crate) fn later(&self, model: &Model) -> Vec<ConfigMessage> {
         let dataplane = &model.system.dataplane;
         let mut messages = Vec::new();
         if dataplane.sessions.maximum != self.opened.sessions {
@@ -88,44 +87,99 @@ impl Committer {
 }
 
 impl Gateway {
-    /// Makes a configuration the active one. Refused whole, with every complaint, or active and written down.
+    /// Makes a configuration the active one: refused whole, with every complaint, or active and on disk. With
+    /// `confirm_minutes` the configuration of before comes back unless it is confirmed within that time.
     ///
     /// # Errors
-    /// The running ruleset is untouched, except after [`ApiError::State`] that says otherwise.
-    pub(crate) fn apply(&self, text: &str, source: &str) -> Result<Applied, ApiError> {
+    /// The running ruleset is untouched.
+    pub(crate) fn apply(
+        &self,
+        text: &str,
+        editor: &Editor,
+        confirm_minutes: Option<u32>,
+    ) -> Result<Applied, ApiError> {
         let begin = Instant::now();
-        let refused = |messages| ApiError::Refused { messages };
         let mut committer = lock(&self.committer);
-        let candidate = Candidate::read(text).map_err(refused)?;
-        let facts = self.host.facts().map_err(|error| ApiError::State { reason: error.to_string() })?;
-        let missing = candidate.missing_devices(&facts);
-        if !missing.is_empty() {
-            return Err(refused(missing));
-        }
-        let running = lock(&self.state).engine.active_generation();
-        let generation = committer.next_generation(running);
-        let compiled = candidate.compile(committer.identities(), generation).map_err(refused)?;
-        let written = |error: DaemonError| ApiError::State { reason: error.to_string() };
-        committer.reserve(&compiled).map_err(written)?;
-
-        let mut warnings = candidate.warnings.clone();
-        warnings.extend(compiled.notes.iter().map(|note| whole(note.to_string())));
-        warnings.extend(committer.later(&candidate.model));
-        let active = activate(candidate, compiled, source);
-        {
-            let mut state = lock(&self.state);
-            state.facts = facts;
-            state.install(&active.ruleset, &*self.host)?;
-            state.active = active.clone();
-        }
+        let Committer { configurations, numbers } = &mut *committer;
+        let confirm = confirm_minutes.map(|minutes| Confirm { minutes, conditions: Vec::new() });
+        let request = Request { source: Source::Text(text.to_owned()), comment: None, confirm };
+        let mut subject = RulesetSubject::new(self, numbers, editor.client.clone());
+        let committed = configurations.commit(editor, request, &mut subject).map_err(not_committed)?;
+        let warnings = subject.warnings;
+        let generation = lock(&self.state).active.generation();
         let took_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!("generation {generation} from {source} is active after {took_ms} ms");
-        committer.finish(&active).map_err(|error| ApiError::State {
-            reason: format!(
-                "the configuration is active, but the one before it comes back after a restart: {error}"
-            ),
-        })?;
-        Ok(Applied { generation: generation.0, took_ms, warnings })
+        if let Some(number) = committed.confirmed {
+            tracing::info!("commit {number} is confirmed by {}", editor.user);
+        }
+        tracing::info!(
+            "commit {}, generation {generation} from {} by {} is active after {took_ms} ms{}",
+            committed.number,
+            editor.client,
+            editor.user,
+            confirm_minutes
+                .map(|minutes| format!(", to be confirmed within {minutes} minutes"))
+                .unwrap_or_default()
+        );
+        Ok(Applied { generation: generation.0, took_ms, confirm_minutes, warnings })
+    }
+
+    /// Keeps the active configuration, which was to be confirmed; returns the number of its commit.
+    pub(crate) fn confirm(&self, editor: &Editor) -> Result<u64, ApiError> {
+        let number = lock(&self.committer).configurations.confirm(editor, None).map_err(refused_by_store)?;
+        tracing::info!("commit {number} is confirmed by {}", editor.user);
+        Ok(number)
+    }
+
+    /// Does what is due: goes back from a commit that was not confirmed, makes a planned one. While another commit
+    /// is being made it waits for the next call.
+    pub(crate) fn tick(&self) {
+        let mut committer = match self.committer.try_lock() {
+            Ok(committer) => committer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        if lock(&self.state).detached {
+            return;
+        }
+        let Committer { configurations, numbers } = &mut *committer;
+        let mut subject = RulesetSubject::new(self, numbers, "flumen".to_owned());
+        let events = configurations.tick(&mut subject, &mut NoProbes);
+        for event in events {
+            match &event {
+                Event::Returned { .. } | Event::Committed { .. } => tracing::warn!("{event}"),
+                _ => tracing::error!("{event}"),
+            }
+            if matches!(event, Event::Returned { .. } | Event::Committed { .. })
+                && let Some((record, _)) = configurations.active()
+            {
+                lock(&self.state).active.source = source(record);
+            }
+        }
+    }
+}
+
+/// Where a commit came from, for `show status`.
+pub(crate) fn source(record: &CommitRecord) -> String {
+    match &record.cause {
+        Cause::Return { of, to, .. } => format!("commit {to}, after commit {of} was not confirmed"),
+        _ => record.author.client.clone(),
+    }
+}
+
+fn not_committed(error: CommitError<ApiError>) -> ApiError {
+    match error {
+        CommitError::Refused(error) | CommitError::NotApplied(error) => error,
+        CommitError::Store(error) => refused_by_store(error),
+    }
+}
+
+fn refused_by_store(error: StoreError) -> ApiError {
+    let reason = error.to_string();
+    match error {
+        StoreError::File { .. } | StoreError::Uncertain { .. } | StoreError::Damaged { .. } => {
+            ApiError::State { reason }
+        }
+        _ => ApiError::Impossible { reason },
     }
 }
 
@@ -133,7 +187,6 @@ impl Gateway {
 pub(crate) fn activate(candidate: Candidate, compiled: Compiled, source: &str) -> Active {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Active {
-        text: candidate.text,
         model: candidate.model,
         names: compiled.names,
         ruleset: compiled.ruleset,

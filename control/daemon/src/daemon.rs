@@ -1,17 +1,19 @@
 use crate::active::{absent, present_part};
 use crate::candidate::Candidate;
-use crate::commit::{Committer, activate};
+use crate::commit::{Committer, Numbers, activate, source};
 use crate::engines::{EngineOptions, Engines};
-use crate::gateway::{Gateway, State, lock, log_changes, prepare_for};
+use crate::gateway::{Client, Gateway, State, lock, log_changes, prepare_for};
 use crate::instance::Instance;
+use crate::numbers::{NumbersFile, make_directory};
 use crate::server::{Door, Server};
 use crate::signals::{Event, Signals, wait};
 use crate::stop::Stop;
-use crate::store::Store;
 use crate::{DaemonError, Options, host, notify, show};
+use flumen_compile::Compiled;
 use flumen_engine::Engine;
 use flumen_engine::Generation;
 use flumen_kernel::{Host, Ledger, boot_id, monotonic_ms, restore};
+use flumen_store::{Clock, CommitError, Origin, Request, Source, Store, Subject, SystemClock};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -34,9 +36,9 @@ pub struct Daemon {
 struct Start {
     candidate: Candidate,
     source: String,
-    /// It was active before: a device that is missing now is waited for. A new one with a missing device is
-    /// a mistake.
-    known: bool,
+    /// The text of a new one, which is to be committed; a device that it lacks is a mistake. One that was active
+    /// before waits for its devices.
+    new: Option<String>,
 }
 
 impl Daemon {
@@ -49,13 +51,30 @@ impl Daemon {
         host: Arc<dyn Host>,
         engines: &dyn Engines,
     ) -> Result<Daemon, DaemonError> {
+        Daemon::start_by(options, host, engines, Arc::new(SystemClock))
+    }
+
+    /// The same by another clock, which says when a commit must have been confirmed.
+    ///
+    /// # Errors
+    /// As [`Daemon::start`].
+    pub fn start_by(
+        options: &Options,
+        host: Arc<dyn Host>,
+        engines: &dyn Engines,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Daemon, DaemonError> {
         let instance = Instance::claim(options)?;
-        let store = Store::open(&options.state_dir)?;
-        let start = Start::read(options, &store)?;
+        make_directory(&options.state_dir, 0o700)?;
+        let mut configurations = Store::open(&options.configurations(), clock)?;
+        for problem in configurations.problems() {
+            tracing::error!("{problem}");
+        }
+        let start = Start::read(options, &configurations)?;
         let stop = Stop::new().map_err(|errno| DaemonError::file("make an event descriptor", errno))?;
         let watch = host.watch()?;
         let door = Door::open(&options.socket())?; // whatever can fail does so before the engine is touched
-        let gateway = Arc::new(assemble(options, &host, engines, store, start)?);
+        let gateway = Arc::new(assemble(options, &host, engines, configurations, start)?);
         let no_thread = |error| DaemonError::file("start a thread", error);
         let server = Server::start(door, Arc::clone(&gateway), stop.clone()).map_err(no_thread)?;
         let follower = host::follow(Arc::clone(&gateway), watch, stop.clone()).map_err(no_thread)?;
@@ -69,7 +88,10 @@ impl Daemon {
         let mut told = Instant::now();
         loop {
             match wait(signals, &self.stop, SWEEP) {
-                Event::Tick => self.gateway.sweep(monotonic_ms()),
+                Event::Tick => {
+                    self.gateway.sweep(monotonic_ms());
+                    self.gateway.tick();
+                }
                 Event::Reload => self.reload(),
                 Event::Stop => break,
             }
@@ -105,7 +127,8 @@ impl Daemon {
         let applied = std::fs::read_to_string(path).map_err(|error| error.to_string());
         let source = path.display().to_string();
         let applied = applied.and_then(|text| {
-            self.gateway.apply(&text, &source).map_err(|error| match error {
+            let editor = Client::operator().editor(source.clone());
+            self.gateway.apply(&text, &editor, None).map_err(|error| match error {
                 flumen_api::ApiError::Refused { messages } => {
                     DaemonError::Refused { source_name: source.clone(), messages }.to_string()
                 }
@@ -120,29 +143,51 @@ impl Daemon {
 }
 
 impl Start {
-    /// The file of the options, or the last applied configuration.
-    fn read(options: &Options, store: &Store) -> Result<Start, DaemonError> {
-        let last = store.config()?;
-        let (text, source, known) = match (&options.config, last) {
-            (Some(path), last) => {
+    /// The file of the options, or the active configuration of the last daemon.
+    fn read(options: &Options, configurations: &Store) -> Result<Start, DaemonError> {
+        let active = configurations.active();
+        let (text, name, new) = match (&options.config, active) {
+            (Some(path), active) => {
                 let text = std::fs::read_to_string(path)
                     .map_err(|error| DaemonError::file(format!("read {}", path.display()), error))?;
-                let known = last.as_ref() == Some(&text);
-                (text, path.display().to_string(), known)
+                let known = active.is_some_and(|(_, active)| *active == *text);
+                let new = (!known).then(|| text.clone());
+                (text, path.display().to_string(), new)
             }
-            (None, Some(text)) => {
-                let source = store.record()?.source;
-                (text, source, true)
-            }
+            (None, Some((record, text))) => (text.to_string(), source(record), None),
             (None, None) => {
-                return Err(DaemonError::NoConfig { path: store.config_path() });
+                return Err(DaemonError::NoConfig { path: options.configurations() });
             }
         };
         match Candidate::read(&text) {
-            Ok(candidate) => Ok(Start { candidate, source, known }),
-            Err(messages) => Err(DaemonError::Refused { source_name: source, messages }),
+            Ok(candidate) => Ok(Start { candidate, source: name, new }),
+            Err(messages) => Err(DaemonError::Refused { source_name: name, messages }),
         }
     }
+}
+
+/// The first installation of a ruleset, as what a new configuration is committed for.
+struct FirstInstallation<F> {
+    install: F,
+    done: Option<Compiled>,
+}
+
+impl<F: FnMut() -> Result<Compiled, DaemonError>> Subject for FirstInstallation<F> {
+    type Prepared = ();
+    type Error = DaemonError;
+
+    /// The configuration was compiled for trial already.
+    fn prepare(&mut self, _: &str, _: Origin) -> Result<(), DaemonError> {
+        Ok(())
+    }
+
+    fn apply(&mut self, (): &mut ()) -> Result<(), DaemonError> {
+        self.done = Some((self.install)()?);
+        Ok(())
+    }
+
+    /// An engine that refuses is as it was; what was opened for it is undone by the caller.
+    fn revert(&mut self, (): ()) {}
 }
 
 /// Opens the engine and installs the first ruleset.
@@ -150,14 +195,14 @@ fn assemble(
     options: &Options,
     host: &Arc<dyn Host>,
     engines: &dyn Engines,
-    store: Store,
+    mut configurations: Store,
     start: Start,
 ) -> Result<Gateway, DaemonError> {
-    let Start { candidate, source, known } = start;
+    let Start { candidate, source, new } = start;
     let refused = |messages| DaemonError::Refused { source_name: source.clone(), messages };
     let facts = host.facts()?;
     let missing = candidate.missing_devices(&facts);
-    if !missing.is_empty() && !known {
+    if !missing.is_empty() && new.is_some() {
         return Err(refused(missing));
     }
     let dataplane = candidate.model.system.dataplane;
@@ -167,24 +212,25 @@ fn assemble(
         sessions6: dataplane.sessions.ipv6(),
         mode: dataplane.mode,
     };
-    let record = store.record()?;
-    let mut committer = Committer { store, record, opened };
+    let file = NumbersFile::open(&options.state_dir)?;
+    let record = file.record()?;
+    let mut numbers = Numbers { file, record, opened };
     let mut ledger = Ledger::open(&options.ledger(), &boot_id())?;
 
     // Tried before anything is opened, so that a configuration that does not fit leaves no trace.
-    candidate.compile(committer.identities(), Generation(1)).map_err(refused)?;
-    let mut engine = engines.open(&committer.opened)?;
+    candidate.compile(numbers.identities(), Generation(1)).map_err(refused)?;
+    let mut engine = engines.open(&numbers.opened)?;
     let adopted = engine.active_generation() != Generation(0);
-    let installed = || -> Result<_, DaemonError> {
-        let generation = committer.next_generation(engine.active_generation());
-        let compiled = candidate.compile(committer.identities(), generation).map_err(refused)?;
-        committer.reserve(&compiled)?;
+    let install = || -> Result<_, DaemonError> {
+        let generation = numbers.next_generation(engine.active_generation());
+        let compiled = candidate.compile(numbers.identities(), generation).map_err(refused)?;
+        numbers.reserve(&compiled)?;
         let part = present_part(&compiled.ruleset, &facts);
         prepare_for(&part, &**host, &mut ledger)?;
         engine.install(&part, &facts)?;
         Ok(compiled)
     };
-    let compiled = match { installed }() {
+    let compiled = match install_first(install, new, &source, &mut configurations) {
         Ok(compiled) => compiled,
         Err(error) => {
             if !adopted {
@@ -197,7 +243,6 @@ fn assemble(
         tracing::warn!("{source}: {warning}");
     }
     let active = activate(candidate, compiled, &source);
-    committer.finish(&active)?;
     for attachment in engine.attachments() {
         let note =
             show::note(&attachment, &active, &facts).map(|note| format!(": {note}")).unwrap_or_default();
@@ -214,7 +259,7 @@ fn assemble(
     );
     Ok(Gateway {
         host: Arc::clone(host),
-        committer: Mutex::new(committer),
+        committer: Mutex::new(Committer { configurations, numbers }),
         state: Mutex::new(State {
             engine,
             active,
@@ -228,6 +273,24 @@ fn assemble(
         started: Instant::now(),
         adopted,
     })
+}
+
+/// Installs a configuration; one that is new is committed, first to the disk and then to the engine.
+fn install_first(
+    mut install: impl FnMut() -> Result<Compiled, DaemonError>,
+    new: Option<String>,
+    source: &str,
+    configurations: &mut Store,
+) -> Result<Compiled, DaemonError> {
+    let Some(text) = new else { return install() };
+    let request = Request { source: Source::Text(text), comment: None, confirm: None };
+    let mut first = FirstInstallation { install, done: None };
+    let editor = Client::operator().editor(source.to_owned());
+    match configurations.commit(&editor, request, &mut first) {
+        Ok(_) => Ok(first.done.expect("a commit that succeeds has been applied")),
+        Err(CommitError::Refused(error) | CommitError::NotApplied(error)) => Err(error),
+        Err(CommitError::Store(error)) => Err(error.into()),
+    }
 }
 
 /// Leaves the host as it was before an engine that enforces nothing yet.

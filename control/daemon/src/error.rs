@@ -1,6 +1,7 @@
 use flumen_api::ConfigMessage;
 use flumen_engine::EngineError;
 use flumen_kernel::KernelError;
+use flumen_store::StoreError;
 use std::path::PathBuf;
 
 /// Why the daemon did not start, or ended. Each text says what to do.
@@ -42,7 +43,7 @@ pub enum DaemonError {
     },
     /// Neither a file was given, nor was a configuration applied before.
     #[error(
-        "there is no configuration: give one with --config FILE (none was applied before: {path} does not exist)"
+        "there is no configuration: give one with --config FILE (none was applied before: there is none in {path})"
     )]
     NoConfig {
         /// Where the last applied one would be.
@@ -56,6 +57,9 @@ pub enum DaemonError {
         /// Every complaint.
         messages: Vec<ConfigMessage>,
     },
+    /// The store of the configurations failed.
+    #[error(transparent)]
+    Configurations(#[from] StoreError),
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),

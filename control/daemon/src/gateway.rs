@@ -11,6 +11,7 @@ use flumen_api::{
 use flumen_compile::Ruleset;
 use flumen_engine::{Engine, EngineError, HostFacts};
 use flumen_kernel::{Change, Host, KernelError, Ledger, prepare, restore};
+use flumen_store::Editor;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -41,6 +42,15 @@ pub(crate) struct State {
     pub(crate) detached: bool,
 }
 
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    /// Counts connections; 0 is the daemon itself.
+    pub(crate) id: u64,
+    /// Name of the user, or their number.
+    pub(crate) user: String,
+}
+
 /// Sessions that are ended before the lock is given to others, who age sessions or apply configurations.
 const CLEAR_AT_ONCE: usize = 4096;
 
@@ -53,6 +63,20 @@ pub(crate) fn engine_failed(error: EngineError) -> ApiError {
     ApiError::Engine { reason: error.to_string() }
 }
 
+// === impl Client ===
+
+impl Client {
+    /// As the store knows it; `source` says where the configuration comes from.
+    pub(crate) fn editor(&self, source: String) -> Editor {
+        Editor { id: self.id, user: self.user.clone(), client: source }
+    }
+
+    /// Whoever started the daemon, by its files and signals.
+    pub(crate) fn operator() -> Client {
+        Client { id: 0, user: "root".to_owned() }
+    }
+}
+
 // === impl Gateway ===
 
 impl Gateway {
@@ -60,11 +84,16 @@ impl Gateway {
     ///
     /// # Errors
     /// Whatever is to be said to the client.
-    pub(crate) fn answer(&self, request: Request) -> Result<Response, ApiError> {
+    pub(crate) fn answer(&self, request: Request, client: &Client) -> Result<Response, ApiError> {
         match request {
             Request::Status => self.status().map(Response::Status),
             Request::Check { text } => self.check(&text),
-            Request::Apply { text, source } => self.apply(&text, &source).map(Response::Applied),
+            Request::Apply { text, source, confirm_minutes } => {
+                self.apply(&text, &client.editor(source), confirm_minutes).map(Response::Applied)
+            }
+            Request::Confirm => self
+                .confirm(&client.editor("flumen confirm".to_owned()))
+                .map(|commit| Response::Confirmed { commit }),
             Request::ShowSessions { filter, limit } => self.sessions(&filter, limit),
             Request::ClearSessions { filter } => self.clear(&filter).map(Response::Cleared),
             Request::Explain(request) => self.explain(&request).map(Response::Explained),
@@ -228,7 +257,7 @@ impl Gateway {
     fn compile_candidate(&self, text: &str) -> Result<flumen_compile::Compiled, ApiError> {
         let refused = |messages| ApiError::Refused { messages };
         let candidate = Candidate::read(text).map_err(refused)?;
-        let identities = lock(&self.committer).identities().clone();
+        let identities = lock(&self.committer).numbers.identities().clone();
         let generation = lock(&self.state).active.generation();
         candidate.compile(&identities, generation).map_err(refused)
     }

@@ -1,4 +1,4 @@
-use crate::store::make_directory;
+use crate::numbers::make_directory;
 use crate::{DaemonError, Options};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};

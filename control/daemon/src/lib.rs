@@ -19,14 +19,15 @@ mod host;
 mod instance;
 mod log;
 mod notify;
+mod numbers;
 mod options;
+mod ruleset;
 mod selector;
 mod server;
 mod sessions;
 mod show;
 mod signals;
 mod stop;
-mod store;
 mod xdp;
 
 pub use assembly::{detach, run};

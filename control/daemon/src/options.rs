@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 pub struct Options {
     /// Socket and lock: gone after a reboot.
     pub run_dir: PathBuf,
-    /// Identities, the last applied configuration, original settings of the host: kept across reboots.
+    /// Configurations, numbers in use, original settings of the host: kept across reboots.
     pub state_dir: PathBuf,
     /// Where programs and tables are pinned; in a bpf filesystem, which is mounted if need be.
     pub bpf_dir: PathBuf,
-    /// Configuration to start with; the last applied one when there is none.
+    /// Configuration to start with; the active one of the last daemon when there is none.
     pub config: Option<PathBuf>,
 }
 
@@ -32,6 +32,11 @@ impl Options {
 
     pub(crate) fn lock(&self) -> PathBuf {
         self.run_dir.join("flumen.lock")
+    }
+
+    /// Where configurations are.
+    pub(crate) fn configurations(&self) -> PathBuf {
+        self.state_dir.join("config")
     }
 
     pub(crate) fn ledger(&self) -> PathBuf {

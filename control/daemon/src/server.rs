@@ -1,10 +1,11 @@
 use crate::DaemonError;
-use crate::gateway::{Gateway, lock};
+use crate::gateway::{Client, Gateway, lock};
 use crate::stop::Stop;
 use flumen_api::transport::{FrameError, read_request, write_response};
 use flumen_api::{ApiError, Request};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use nix::unistd::{Uid, User};
 use std::fs::Permissions;
 use std::io::ErrorKind;
 use std::os::fd::AsFd;
@@ -44,6 +45,8 @@ struct Clients {
 #[derive(Default)]
 struct Counts {
     connected: usize,
+    /// Since the daemon was started.
+    ever: u64,
     working: usize,
 }
 
@@ -122,9 +125,8 @@ fn accept(listener: &UnixListener, gateway: &Arc<Gateway>, stop: &Stop, clients:
 
 /// Gives a client its thread, or tells it why not.
 fn welcome(mut stream: UnixStream, gateway: &Arc<Gateway>, stop: &Stop, clients: &Arc<Clients>) {
-    let allowed = getsockopt(&stream, PeerCredentials)
-        .is_ok_and(|peer| peer.uid() == 0 || peer.uid() == nix::unistd::geteuid().as_raw());
-    if !allowed {
+    let Ok(peer) = getsockopt(&stream, PeerCredentials) else { return };
+    if peer.uid() != 0 && peer.uid() != nix::unistd::geteuid().as_raw() {
         return;
     }
     let limited = stream
@@ -142,12 +144,18 @@ fn welcome(mut stream: UnixStream, gateway: &Arc<Gateway>, stop: &Stop, clients:
         return;
     }
     let (gateway, stop, clients) = (Arc::clone(gateway), stop.clone(), Arc::clone(clients));
-    lock(&clients.counts).connected += 1; // here and not in the thread: the next client is counted at once
+    let id = {
+        let mut counts = lock(&clients.counts);
+        counts.connected += 1; // here and not in the thread: the next client is counted at once
+        counts.ever += 1;
+        counts.ever
+    };
+    let client = Client { id, user: user_name(peer.uid()) };
     let thread = std::thread::Builder::new().name("client".to_owned());
     let counted = Arc::clone(&clients);
     let spawned = thread.spawn(move || {
         let _connected = Counted { clients: &clients, count: |counts| &mut counts.connected };
-        serve(stream, &gateway, &stop, &clients);
+        serve(stream, &client, &gateway, &stop, &clients);
     });
     if let Err(error) = spawned {
         lock(&counted.counts).connected -= 1;
@@ -155,8 +163,16 @@ fn welcome(mut stream: UnixStream, gateway: &Arc<Gateway>, stop: &Stop, clients:
     }
 }
 
+/// The name of a user, or the number of one that has none.
+fn user_name(uid: u32) -> String {
+    match User::from_uid(Uid::from_raw(uid)) {
+        Ok(Some(user)) => user.name,
+        _ => uid.to_string(),
+    }
+}
+
 /// Answers requests until the client goes away.
-fn serve(mut stream: UnixStream, gateway: &Gateway, stop: &Stop, clients: &Clients) {
+fn serve(mut stream: UnixStream, client: &Client, gateway: &Gateway, stop: &Stop, clients: &Clients) {
     loop {
         let request = match read_request(&mut stream) {
             Ok(request) => request,
@@ -173,7 +189,7 @@ fn serve(mut stream: UnixStream, gateway: &Gateway, stop: &Stop, clients: &Clien
         lock(&clients.counts).working += 1;
         let working = Counted { clients, count: |counts| &mut counts.working };
         let ends = matches!(request, Ok(Request::Stop | Request::Detach));
-        let answer = request.and_then(|request| gateway.answer(request));
+        let answer = request.and_then(|request| gateway.answer(request, client));
         let ends = ends && answer.is_ok();
         if let Err(error) = write_response(&mut stream, answer) {
             tracing::debug!("an answer could not be sent: {error}");

@@ -23,7 +23,7 @@ fn started() -> (Lab, Running) {
 }
 
 fn apply(daemon: &Running, text: &str) -> Result<Response, ClientError> {
-    daemon.ask(Request::Apply { text: text.to_owned(), source: "test".to_owned() })
+    daemon.ask(Request::Apply { text: text.to_owned(), source: "test".to_owned(), confirm_minutes: None })
 }
 
 fn refusal(answer: Result<Response, ClientError>) -> ApiError {
@@ -285,7 +285,9 @@ fn a_start_that_fails_leaves_no_trace() {
     lab.engines.kernel().refuse = Some("no BPF here".into());
     assert!(lab.try_start().is_err_and(|error| error.to_string().contains("no BPF here")));
     assert_eq!((lab.engines.generation(), lab.host.get(&setting)), (0, "0".into()));
-    assert!(!lab.options.state_dir.join("active.json").exists());
+    let kept = std::fs::read_dir(lab.options.state_dir.join("config")).unwrap();
+    let names = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!names.collect::<Vec<_>>().iter().any(|name| name.starts_with("commit-")));
     assert!(lab.host.read_setting(&setting).is_ok());
 }
 

@@ -13,6 +13,7 @@ use flumen_engine::{
     SessionView, Sweep,
 };
 use flumen_kernel::FakeHost;
+use flumen_store::{Clock, SystemClock};
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -171,7 +172,11 @@ pub struct Running {
 impl Lab {
     /// A host with the devices `lan0` and `wan0`.
     pub fn new() -> Lab {
-        let dir = tempfile::tempdir().unwrap();
+        Lab::at(tempfile::tempdir().unwrap())
+    }
+
+    /// The same, with its directories in this one.
+    pub fn at(dir: tempfile::TempDir) -> Lab {
         let host = FakeHost::default();
         host.add_link("lan0", &["192.168.1.1".parse().unwrap(), "2001:db8:1::1".parse().unwrap()]);
         host.add_link("wan0", &["203.0.113.5".parse().unwrap()]);
@@ -192,9 +197,18 @@ impl Lab {
     }
 
     pub fn try_start(&self) -> Result<Running, DaemonError> {
-        let daemon = Daemon::start(&self.options, Arc::new(self.host.clone()), &self.engines)?;
+        self.try_start_by(Arc::new(SystemClock))
+    }
+
+    pub fn try_start_by(&self, clock: Arc<dyn Clock>) -> Result<Running, DaemonError> {
+        let daemon = Daemon::start_by(&self.options, Arc::new(self.host.clone()), &self.engines, clock)?;
         let thread = std::thread::spawn(move || daemon.serve(None));
         Ok(Running { thread, options: self.options.clone() })
+    }
+
+    /// By a clock of the test.
+    pub fn start_by(&self, clock: impl Clock + 'static) -> Running {
+        self.try_start_by(Arc::new(clock)).unwrap_or_else(|error| panic!("{error}"))
     }
 
     pub fn start(&self) -> Running {
@@ -243,7 +257,8 @@ fn client(options: &Options) -> Client {
     Client::connect(&Options::socket_in(&options.run_dir), Duration::from_secs(10)).unwrap()
 }
 
-fn wait_until(what: &str, wanted: impl Fn() -> bool) {
+/// As [`Lab::wait_until`].
+pub fn wait_until(what: &str, wanted: impl Fn() -> bool) {
     for _ in 0..500 {
         if wanted() {
             return;

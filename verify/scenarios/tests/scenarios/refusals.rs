@@ -203,7 +203,7 @@ fn a_second_daemon_is_refused_and_the_first_goes_on() {
 fn without_a_configuration_the_daemon_says_where_it_would_be() {
     let lab = Lab::idle(Gateway::new().unwrap()).unwrap();
     let said = lab.flumen().refused("run").unwrap();
-    assert!(said.contains("--config FILE") && said.contains("active.json"), "{said}");
+    assert!(said.contains("--config FILE") && said.contains("state/config"), "{said}");
 }
 
 #[test]

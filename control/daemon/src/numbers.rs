@@ -5,34 +5,30 @@ use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The state directory: what must outlive the process.
+/// The file of the numbers in use, in the state directory; configurations are in `config` beside it.
 ///
 /// Numbers are written before a ruleset that uses them is installed: after a crash between the two, numbers
 /// are reserved that nothing uses, but no number ever changes its meaning under a session that carries it.
 #[derive(Clone, Debug)]
-pub(crate) struct Store {
+pub(crate) struct NumbersFile {
     directory: PathBuf,
 }
 
-/// Numbers in use, and where the active configuration came from.
+/// Numbers in use.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Record {
     /// Greatest generation that was ever installed, or tried.
     pub(crate) generation: u32,
-    /// Where the configuration came from.
-    pub(crate) source: String,
-    /// When it was applied.
-    pub(crate) applied_unix_s: u64,
     /// Numbers of zones, rules and interfaces.
     pub(crate) identities: Identities,
 }
 
-impl Store {
+impl NumbersFile {
     /// Opens the directory, made if need be.
-    pub(crate) fn open(directory: &Path) -> Result<Store, DaemonError> {
+    pub(crate) fn open(directory: &Path) -> Result<NumbersFile, DaemonError> {
         make_directory(directory, 0o700)?;
-        Ok(Store { directory: directory.to_owned() })
+        Ok(NumbersFile { directory: directory.to_owned() })
     }
 
     /// The record; a fresh one when there is none.
@@ -44,26 +40,13 @@ impl Store {
         }
     }
 
-    /// Text of the last applied configuration.
-    pub(crate) fn config(&self) -> Result<Option<String>, DaemonError> {
-        read(&self.config_path())
-    }
-
     pub(crate) fn write_record(&self, record: &Record) -> Result<(), DaemonError> {
         let text = serde_json::to_vec_pretty(record).expect("numbers and names are always JSON");
         Ok(replace_file(&self.record_path(), &text)?)
     }
 
-    pub(crate) fn write_config(&self, text: &str) -> Result<(), DaemonError> {
-        Ok(replace_file(&self.config_path(), text.as_bytes())?)
-    }
-
     fn record_path(&self) -> PathBuf {
         self.directory.join("identities.json")
-    }
-
-    pub(crate) fn config_path(&self) -> PathBuf {
-        self.directory.join("active.json")
     }
 }
 
@@ -87,27 +70,24 @@ fn read(path: &Path) -> Result<Option<String>, DaemonError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Record, Store};
+    use super::{NumbersFile, Record};
 
     #[test]
-    fn a_fresh_store_is_empty_and_what_is_written_comes_back() {
+    fn numbers_that_are_written_come_back() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("a/b")).unwrap();
-        assert_eq!(store.record().unwrap(), Record::default());
-        assert_eq!(store.config().unwrap(), None);
-        let record = Record { generation: 7, source: "x".into(), applied_unix_s: 9, ..Record::default() };
-        store.write_record(&record).unwrap();
-        store.write_config("{}").unwrap();
-        assert_eq!(store.record().unwrap(), record);
-        assert_eq!(store.config().unwrap().as_deref(), Some("{}"));
+        let file = NumbersFile::open(&dir.path().join("a/b")).unwrap();
+        assert_eq!(file.record().unwrap(), Record::default());
+        let record = Record { generation: 7, ..Record::default() };
+        file.write_record(&record).unwrap();
+        assert_eq!(file.record().unwrap(), record);
     }
 
     #[test]
     fn a_damaged_record_is_named_and_kept() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).unwrap();
+        let file = NumbersFile::open(dir.path()).unwrap();
         std::fs::write(dir.path().join("identities.json"), "{\"generation\":").unwrap();
-        assert!(store.record().unwrap_err().to_string().contains("identities.json is damaged"));
+        assert!(file.record().unwrap_err().to_string().contains("identities.json is damaged"));
         assert!(dir.path().join("identities.json").exists());
     }
 }

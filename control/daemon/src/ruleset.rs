@@ -1,0 +1,79 @@
+use crate::active::Active;
+use crate::candidate::{Candidate, whole};
+use crate::commit::{Numbers, activate};
+use crate::gateway::{Gateway, lock};
+use flumen_api::{ApiError, ConfigMessage};
+use flumen_engine::HostFacts;
+use flumen_store::{Origin, Subject};
+
+/// The ruleset of a running gateway, as what a configuration is applied to.
+pub(crate) struct RulesetSubject<'a> {
+    gateway: &'a Gateway,
+    numbers: &'a mut Numbers,
+    /// Where the next configuration comes from.
+    source: String,
+    /// What is allowed but probably not meant in the configuration that was prepared last, and what it must wait for.
+    pub(crate) warnings: Vec<ConfigMessage>,
+}
+
+/// A configuration that is compiled, its numbers on disk.
+pub(crate) struct PreparedRuleset {
+    next: Active,
+    facts: HostFacts,
+    /// What was in force, once `next` is.
+    before: Option<Active>,
+}
+
+// === impl RulesetSubject ===
+
+impl<'a> RulesetSubject<'a> {
+    /// The caller holds the gateway's committer, of which `numbers` is a part.
+    pub(crate) fn new(gateway: &'a Gateway, numbers: &'a mut Numbers, source: String) -> RulesetSubject<'a> {
+        RulesetSubject { gateway, numbers, source, warnings: Vec::new() }
+    }
+}
+
+impl Subject for RulesetSubject<'_> {
+    type Prepared = PreparedRuleset;
+    type Error = ApiError;
+
+    fn prepare(&mut self, text: &str, origin: Origin) -> Result<PreparedRuleset, ApiError> {
+        let refused = |messages| ApiError::Refused { messages };
+        let candidate = Candidate::read(text).map_err(refused)?;
+        let facts =
+            self.gateway.host.facts().map_err(|error| ApiError::State { reason: error.to_string() })?;
+        let missing = candidate.missing_devices(&facts);
+        if !missing.is_empty() && origin == Origin::New {
+            return Err(refused(missing));
+        }
+        let running = lock(&self.gateway.state).engine.active_generation();
+        let generation = self.numbers.next_generation(running);
+        let compiled = candidate.compile(self.numbers.identities(), generation).map_err(refused)?;
+        self.numbers.reserve(&compiled).map_err(|error| ApiError::State { reason: error.to_string() })?;
+
+        self.warnings.clone_from(&candidate.warnings);
+        self.warnings.extend(compiled.notes.iter().map(|note| whole(note.to_string())));
+        self.warnings.extend(self.numbers.later(&candidate.model));
+        Ok(PreparedRuleset { next: activate(candidate, compiled, &self.source), facts, before: None })
+    }
+
+    /// The engine may still refuse, since it takes and attaches a ruleset in one step: it is then as it was before.
+    fn apply(&mut self, prepared: &mut PreparedRuleset) -> Result<(), ApiError> {
+        let mut state = lock(&self.gateway.state);
+        state.facts = prepared.facts.clone();
+        state.install(&prepared.next.ruleset, &*self.gateway.host)?;
+        prepared.before = Some(std::mem::replace(&mut state.active, prepared.next.clone()));
+        Ok(())
+    }
+
+    fn revert(&mut self, prepared: PreparedRuleset) {
+        let Some(before) = prepared.before else {
+            return; // never applied, or refused by an engine that is as it was
+        };
+        let mut state = lock(&self.gateway.state);
+        match state.install(&before.ruleset, &*self.gateway.host) {
+            Ok(()) => state.active = before,
+            Err(error) => tracing::error!("the ruleset of before could not be put back: {error}"),
+        }
+    }
+}
