@@ -130,6 +130,9 @@ impl Store {
         if !(1..=65_535).contains(&minutes) {
             return Err(StoreError::Minutes { minutes });
         }
+        if self.clock.boot_id().is_empty() {
+            return Err(StoreError::NoBootId);
+        }
         for condition in &conditions {
             check_word("condition", &condition.watched.to_string())?;
         }

@@ -147,6 +147,11 @@ pub enum StoreError {
         "there is no earlier configuration to return to when this one is not confirmed: commit it without `confirmed`"
     )]
     NoFallback,
+    /// The kernel does not say which boot this is.
+    #[error(
+        "a deadline cannot be kept here: the kernel's boot id cannot be read (/proc/sys/kernel/random/boot_id); commit without `confirmed`"
+    )]
+    NoBootId,
     /// No commit waits to be confirmed.
     #[error("no commit waits to be confirmed")]
     NothingToConfirm,

@@ -4,8 +4,8 @@
 mod support;
 
 use flumen_store::{
-    Cause, Clock, CommitError, Condition, Confirm, Finding, LogResult, Origin, Probes, Request, StoreError,
-    Time, Watched,
+    Cause, Clock, CommitError, Condition, Confirm, FakeClock, Finding, LogResult, Origin, Probes, Request,
+    StoreError, Time, Watched,
 };
 use nix::libc::{ENOSPC, EROFS};
 use std::time::Duration;
@@ -271,6 +271,33 @@ fn a_commit_with_nothing_to_return_to_or_a_window_out_of_range_is_refused() {
     }
     lab.commit(confirmed(text("new"), 65_535)).unwrap();
     assert_eq!(lab.store.pending().unwrap().left, 65_535 * MINUTE);
+}
+
+#[test]
+fn where_boots_have_no_names_a_deadline_is_refused() {
+    struct Nameless(FakeClock);
+
+    impl Clock for Nameless {
+        fn wall(&self) -> Time {
+            self.0.wall()
+        }
+
+        fn boottime(&self) -> Duration {
+            self.0.boottime()
+        }
+
+        fn boot_id(&self) -> String {
+            String::new()
+        }
+    }
+
+    let mut lab = Lab::with(&["old"]);
+    let clock = std::sync::Arc::new(Nameless(lab.clock.clone()));
+    lab.store = flumen_store::Store::open_on(Box::new(lab.disk.clone()), clock).unwrap();
+    let error = lab.commit(confirmed(text("new"), 10)).unwrap_err();
+    assert!(matches!(error, CommitError::Store(StoreError::NoBootId)), "{error}");
+    assert_eq!((lab.gateway.in_force.as_str(), lab.gateway.reserved), ("old", 0));
+    lab.commit(text("new")).unwrap();
 }
 
 #[test]
