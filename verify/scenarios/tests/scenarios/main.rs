@@ -4,6 +4,7 @@
 mod ageing;
 mod attachment;
 mod commit;
+mod confirmed;
 mod conservation;
 mod explain;
 mod fragments;
