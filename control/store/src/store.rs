@@ -6,8 +6,9 @@ use crate::error::StoreError;
 use crate::history::{History, SLOTS, commit_file, read_commit, read_record};
 use crate::journal::{Journal, LogEntry};
 use crate::merge::Merge;
-use crate::record::{CommitRecord, Deadline, Standing};
+use crate::record::{Cause, CommitRecord, Deadline, Standing};
 use crate::schedule::Scheduled;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -165,6 +166,26 @@ impl Store {
             StoreError::Damaged { path, damage } => StoreError::DamagedSlot { slot, path, damage },
             other => other,
         })
+    }
+
+    /// The commit of this text that was undone because nobody confirmed it, unless the text was committed again since.
+    /// For callers that keep configurations elsewhere, too: what locked somebody out once is not to come back from there.
+    pub fn undone(&self, text: &str) -> Option<u64> {
+        if let Some(back) = &self.returning
+            && read_commit(&self.disk, back.of).is_ok_and(|(_, committed)| committed == text)
+        {
+            return Some(back.of);
+        }
+        let numbers = self.numbers();
+        let returned = |number: &u64| match read_record(&self.disk, *number).ok()?.cause {
+            Cause::Return { of, .. } => Some((*number, of)),
+            _ => None,
+        };
+        let returns: BTreeMap<u64, u64> = numbers.iter().filter_map(returned).collect();
+        let mut committed = numbers.iter().filter(|number| !returns.contains_key(number));
+        let last = committed
+            .find(|number| read_commit(&self.disk, **number).is_ok_and(|(_, committed)| committed == text))?;
+        returns.values().any(|of| of == last).then_some(*last)
     }
 
     /// The commit log, from the oldest entry to the newest; at least the last 5,000.

@@ -310,6 +310,26 @@ fn a_commit_whose_fallback_is_damaged_is_refused_before_anything_happens() {
 }
 
 #[test]
+fn a_text_that_was_undone_is_known_as_such_until_it_is_committed_again() {
+    let mut lab = Lab::with(&["old", "older"]);
+    assert_eq!(lab.store.undone("old"), None);
+    lab.commit(confirmed(text("new"), 1)).unwrap();
+    assert_eq!(lab.store.undone("new"), None, "not yet");
+    lab.minutes(1);
+    lab.tick();
+    lab.kill_and_restart();
+    assert_eq!(
+        (lab.store.undone("new"), lab.store.undone("older"), lab.store.undone("else")),
+        (Some(3), None, None)
+    );
+    lab.commit(text("another")).unwrap();
+    assert_eq!(lab.store.undone("new"), Some(3));
+    lab.commit(text("new")).unwrap();
+    lab.commit(text("another")).unwrap();
+    assert_eq!(lab.store.undone("new"), None);
+}
+
+#[test]
 fn a_return_that_is_refused_is_tried_again_until_it_succeeds() {
     let mut lab = Lab::with(&["old"]);
     lab.commit(confirmed(text("new"), 1)).unwrap();
@@ -358,7 +378,7 @@ fn an_overdue_commit_leads_back_also_on_a_disk_that_cannot_be_written() {
         lab.clock.reboot();
         lab.disk.fail(Fault { call: 1, errno, forever: true });
         lab.store = open(&lab.disk, &lab.clock);
-        assert_eq!(lab.active(), "old");
+        assert_eq!((lab.active().as_str(), lab.store.undone("new")), ("old", Some(2)));
         let events = lab.tick().concat();
         let advice = if errno == ENOSPC { "free some space" } else { "mount it writable" };
         assert!(events.contains("commit 1 is active again") && events.contains(advice), "{events}");
