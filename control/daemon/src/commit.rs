@@ -130,6 +130,13 @@ impl Gateway {
         Ok(number)
     }
 
+    /// Whether this text is active and still to be confirmed.
+    pub(crate) fn waits_for_confirmation(&self, text: &str) -> bool {
+        let committer = lock(&self.committer);
+        let active = committer.configurations.active().is_some_and(|(_, active)| *active == *text);
+        active && committer.configurations.pending().is_some()
+    }
+
     /// Does what is due: goes back from a commit that was not confirmed, makes a planned one. While another commit
     /// is being made it waits for the next call.
     pub(crate) fn tick(&self) {

@@ -124,11 +124,15 @@ impl Daemon {
             return tracing::warn!("SIGHUP: there is no file to read again (started without --config)");
         };
         notify::reloading();
-        let applied = std::fs::read_to_string(path).map_err(|error| error.to_string());
+        let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
         let source = path.display().to_string();
-        let applied = applied.and_then(|text| {
+        let applied = read.and_then(|text| {
+            if self.gateway.waits_for_confirmation(&text) {
+                tracing::warn!("{source} is active already; it is not confirmed by a reload");
+                return Ok(());
+            }
             let editor = Client::operator().editor(source.clone());
-            self.gateway.apply(&text, &editor, None).map_err(|error| match error {
+            self.gateway.apply(&text, &editor, None).map(drop).map_err(|error| match error {
                 flumen_api::ApiError::Refused { messages } => {
                     DaemonError::Refused { source_name: source.clone(), messages }.to_string()
                 }
@@ -150,9 +154,20 @@ impl Start {
             (Some(path), active) => {
                 let text = std::fs::read_to_string(path)
                     .map_err(|error| DaemonError::file(format!("read {}", path.display()), error))?;
-                let known = active.is_some_and(|(_, active)| *active == *text);
-                let new = (!known).then(|| text.clone());
-                (text, path.display().to_string(), new)
+                match (active, configurations.undone(&text)) {
+                    (Some((record, active)), Some(undone)) => {
+                        tracing::warn!(
+                            "{} holds what commit {undone} was, which nobody confirmed: the configuration of before stays (reload, or apply the file, to have it)",
+                            path.display()
+                        );
+                        (active.to_string(), source(record), None)
+                    }
+                    (active, _) => {
+                        let known = active.is_some_and(|(_, active)| *active == *text);
+                        let new = (!known).then(|| text.clone());
+                        (text, path.display().to_string(), new)
+                    }
+                }
             }
             (None, Some((record, text))) => (text.to_string(), source(record), None),
             (None, None) => {

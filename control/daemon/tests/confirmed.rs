@@ -223,13 +223,43 @@ fn the_process_that_is_killed() {
     lab.start().join();
 }
 
-/// The next daemon on the files of a killed one.
-fn after_the_kill(clock: impl Clock + 'static) -> (Lab, Running) {
+/// The directories of a daemon that was killed in the window of its commit.
+fn killed() -> Lab {
     let dir = tempfile::tempdir().unwrap();
     Victim::start(dir.path()).kill();
-    let lab = Lab::at(dir);
+    Lab::at(dir)
+}
+
+/// The next daemon there.
+fn after_the_kill(clock: impl Clock + 'static) -> (Lab, Running) {
+    let lab = killed();
     let daemon = lab.start_by(clock);
     (lab, daemon)
+}
+
+#[test]
+fn a_file_with_the_unconfirmed_configuration_does_not_bring_it_back_at_the_next_start() {
+    let mut lab = killed();
+    lab.configure(&renamed("risky"));
+    let daemon = lab.start_by(Later(Duration::from_secs(61)));
+    assert_eq!(policy(&mut daemon.client()), "lan-out");
+    apply(&mut daemon.client(), &renamed("risky"), None).unwrap();
+    daemon.stop();
+    let daemon = lab.start_by(NextBoot);
+    assert_eq!(policy(&mut daemon.client()), "risky", "now somebody wants it");
+    daemon.stop();
+}
+
+#[test]
+fn a_file_with_the_unconfirmed_configuration_does_not_confirm_it() {
+    let mut lab = killed();
+    lab.configure(&renamed("risky"));
+    let daemon = lab.start_by(Later(Duration::ZERO));
+    assert_eq!(policy(&mut daemon.client()), "risky");
+    daemon.stop();
+    let daemon = lab.start_by(Later(Duration::from_secs(61)));
+    assert_eq!(policy(&mut daemon.client()), "lan-out");
+    daemon.stop();
 }
 
 #[test]

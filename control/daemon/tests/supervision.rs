@@ -85,6 +85,17 @@ fn signals_reload_and_end_the_daemon() {
     lab.wait_until("life after a bad file", || lab.engines.kernel().sweeps.len() > sweeps);
     assert_eq!((names(), lab.engines.kernel().installs), (vec!["outward".to_owned()], installs));
 
+    let risky = config().replace("lan-out", "risky");
+    std::fs::write(&file, &risky).unwrap();
+    let apply = Request::Apply { text: risky, source: "test".to_owned(), confirm_minutes: Some(5) };
+    lab.ask(apply).unwrap();
+    let installs = lab.engines.kernel().installs;
+    send(Signal::SIGHUP);
+    let sweeps = lab.engines.kernel().sweeps.len();
+    lab.wait_until("a reload", || lab.engines.kernel().sweeps.len() > sweeps + 1);
+    let confirmed = lab.ask(Request::Confirm).unwrap();
+    assert!(matches!(confirmed, Response::Confirmed { .. }), "a reload confirms nothing: {confirmed:?}");
+
     send(Signal::SIGTERM);
     thread.join().unwrap();
     assert_eq!(lab.engines.kernel().installs, installs, "the engine keeps what it has");
