@@ -28,6 +28,14 @@ fn usual() -> Lab {
     lab
 }
 
+/// A candidate, and a commit that was made since it began.
+fn moved() -> Lab {
+    let mut lab = Lab::with(&["a\nb\nc\n"]);
+    lab.store.save_candidate(&editor("alice"), &private("alice"), "a\nb\nC\n").unwrap();
+    lab.commit(text("A\nb\nc\n")).unwrap();
+    lab
+}
+
 /// As many commits as are kept, so that a commit removes the oldest.
 fn full() -> Lab {
     let mut lab = Lab::new();
@@ -74,10 +82,11 @@ const OPERATIONS: &[(&str, Start, Operation)] = &[
     ("confirm by a commit without changes", waiting, |lab| told(lab.commit(text("new\n")))),
     ("confirm by a commit with changes", waiting, |lab| told(lab.commit(text("newer\n")))),
     ("rollback", usual, |lab| told(lab.store.load_rollback(&editor("bob"), &CandidateName::Shared, 2))),
-    ("save rescue", Lab::new, |lab| {
-        // refused without a commit, at every call
-        lab.store.save_rescue(&editor("root")).map_or(Ok(()), |()| Err("saved nothing".to_owned()))
+    ("save rescue", full, |lab| told(lab.store.save_rescue(&editor("root")))),
+    ("update a candidate", moved, |lab| {
+        told(lab.store.update_candidate(&editor("alice"), &private("alice")))
     }),
+    ("commit that merges", moved, |lab| told(lab.commit_by("alice", candidate(private("alice"))))),
     ("save rescue again", waiting, |lab| told(lab.store.save_rescue(&editor("root")))),
     ("delete rescue", usual, |lab| told(lab.store.delete_rescue())),
     ("save a new candidate", usual, |lab| {
