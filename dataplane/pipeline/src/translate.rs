@@ -1,7 +1,7 @@
 //! Rewrites addresses, ports and checksums of one packet by its session row.
 
 use crate::packet::{Fragment, Kind, Packet};
-use flumen_abi::{Family, Reason, SessionKey, SessionRow};
+use flumen_abi::{Family, PortBe, Reason, SessionKey, SessionRow};
 use flumen_frame::{Frame, Offset};
 use flumen_wire::checksum::{Sum, updated};
 use flumen_wire::icmp::Icmp;
@@ -82,7 +82,7 @@ pub(crate) fn translate<F: Frame>(
             let identifier = if matches!(packet.kind, Kind::IcmpQuery) { row.sport } else { row.dport };
             let delta = icmp_delta(packet.family, row);
             header.identifier = identifier;
-            header.checksum = updated(header.checksum.to_bytes(), delta).into();
+            header.checksum = icmp_checksum(header, delta).into();
         }
         _ => {}
     }
@@ -103,6 +103,21 @@ pub fn udp_checksum(field: [u8; 2], delta: u16) -> [u8; 2] {
     }
     match updated(field, delta) {
         [0, 0] => [0xff, 0xff],
+        sum => sum,
+    }
+}
+
+/// The checksum of a query or reply after `delta`. A sum of nothing but zeroes is zero, which no update can tell from all
+/// ones (RFC 1624 §5): an echo reply with identifier and sequence number 0 may be such a message, and then has a checksum
+/// of all ones, which is right for every other too.
+#[inline(always)]
+fn icmp_checksum(header: &Icmp, delta: u16) -> [u8; 2] {
+    let zeroes = header.kind == 0
+        && header.code == 0
+        && header.identifier == PortBe::ZERO
+        && header.sequence == PortBe::ZERO;
+    match updated(header.checksum.to_bytes(), delta) {
+        [0, 0] if zeroes => [0xff, 0xff],
         sum => sum,
     }
 }

@@ -14,6 +14,7 @@ pub const CORPUS: &[(&str, &str)] = &[
         "next-hop-learnt-on-another-link.json",
         include_str!("../../corpus/next-hop-learnt-on-another-link.json"),
     ),
+    ("reply-that-is-all-zeroes.json", include_str!("../../corpus/reply-that-is-all-zeroes.json")),
     (
         "unknown-icmp-with-the-key-of-an-echo.json",
         include_str!("../../corpus/unknown-icmp-with-the-key-of-an-echo.json"),
