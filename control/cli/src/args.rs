@@ -64,6 +64,9 @@ pub(crate) enum Command {
         /// Refuse interfaces whose device this host does not have, as apply does [default: warn]
         #[arg(long)]
         host: bool,
+        /// Keep statements without support instead of refusing them; no policy lets more pass for it
+        #[arg(long)]
+        lenient: bool,
     },
     /// Make this configuration the active one, whole or not at all
     Apply {

@@ -3,7 +3,7 @@ use crate::file;
 use crate::output::{Output, complain};
 use crate::words::WARN;
 use flumen_api::{Checked, ConfigMessage};
-use flumen_daemon::{check, host_facts, missing_devices};
+use flumen_daemon::{LoadMode, check, host_facts, missing_devices};
 use serde::Serialize;
 use std::path::Path;
 
@@ -19,10 +19,10 @@ struct Verdict {
 }
 
 /// `flumen check`: reads, checks and compiles a file, without a daemon.
-pub(crate) fn run(path: &Path, host: bool, output: Output) -> Outcome {
+pub(crate) fn run(path: &Path, host: bool, mode: LoadMode, output: Output) -> Outcome {
     let text = file::read_text(path)?;
     let file = file::name(path);
-    let checked = match (check(&text), absent(&text)) {
+    let checked = match (check(&text, mode), absent(&text, mode)) {
         (Ok(checked), Ok(absent)) if host && !absent.is_empty() => {
             drop(checked);
             Err(absent)
@@ -57,7 +57,7 @@ fn verdict(file: String, checked: Result<Checked, Vec<ConfigMessage>>, output: O
 }
 
 /// Complaints about devices that this host does not have.
-fn absent(text: &str) -> Result<Vec<ConfigMessage>, String> {
+fn absent(text: &str, mode: LoadMode) -> Result<Vec<ConfigMessage>, String> {
     let facts = host_facts().map_err(|error| error.to_string())?;
-    Ok(missing_devices(text, &facts))
+    Ok(missing_devices(text, mode, &facts))
 }

@@ -15,6 +15,7 @@ mod words;
 use args::{Arguments, Command};
 use clap::Parser;
 use failure::Outcome;
+use flumen_daemon::LoadMode;
 use output::Output;
 use std::process::ExitCode;
 
@@ -33,7 +34,10 @@ fn run(arguments: &Arguments) -> Outcome {
             let options = places.options(&arguments.connection, config.clone());
             Ok(flumen_daemon::run(&options, &flumen_daemon::XdpEngines)?)
         }
-        Command::Check { file, host } => check::run(file, *host, Output { json: arguments.json }),
+        Command::Check { file, host, lenient } => {
+            let mode = if *lenient { LoadMode::Lenient } else { LoadMode::Strict };
+            check::run(file, *host, mode, Output { json: arguments.json })
+        }
         Command::Apply { file, confirmed } => ask::apply(arguments, file, *confirmed),
         Command::Confirm => ask::confirm(arguments),
         Command::Show(what) => ask::show(arguments, what),

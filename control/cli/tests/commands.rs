@@ -234,3 +234,55 @@ fn stop_ends_the_daemon_and_detach_puts_the_host_back() {
     daemon.join();
     assert_eq!(lab.engines.generation(), 0);
 }
+
+#[test]
+fn check_reads_the_language_and_keeps_what_is_not_supported_on_demand() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("gateway.conf");
+    std::fs::write(
+        &file,
+        "interfaces { ge-0/0/0 { device lan0; unit 0; } }
+security {
+    zones { security-zone trust { interfaces { ge-0/0/0.0; } screen floods; } }
+    policies {
+        from-zone trust to-zone trust {
+            policy p { match { source-address any; destination-address any; application any; } then permit; }
+        }
+    }
+}
+",
+    )
+    .unwrap();
+    let check = |flags: &str| {
+        let output = output(dir.path(), &format!("check {flags} {}", file.display()));
+        let text =
+            |bytes| String::from_utf8(bytes).unwrap().replace(&file.display().to_string(), "gateway.conf");
+        (output.status.code().unwrap(), text(output.stdout) + &text(output.stderr))
+    };
+    let (status, strict) = check("");
+    assert_eq!(status, 1);
+    let (status, lenient) = check("--lenient");
+    assert_eq!(status, 0);
+    insta::assert_snapshot!("check-language", format!("{strict}\n{lenient}"));
+}
+
+#[test]
+fn a_daemon_runs_a_configuration_in_the_language_and_applies_commands() {
+    const TEXT: &str = include_str!("gateway.conf");
+    let mut lab = Lab::new();
+    lab.configure(TEXT);
+    let daemon = lab.start();
+    let shown_of = |what: &str| shown(&lab, &format!("show {what}"));
+    let tables = ["interfaces", "zones", "policies", "nat"].map(shown_of).join("\n");
+    insta::assert_snapshot!("language-tables", tables);
+
+    let loaded = flumen_config::Model::from_text(TEXT, None, flumen_daemon::LoadMode::Strict).unwrap();
+    let commands =
+        flumen_syntax::print::set(&loaded.tree.unwrap()).replace("policy out ", "policy outwards ");
+    let file = lab.options.state_dir.with_file_name("next.set");
+    std::fs::write(&file, commands).unwrap();
+    let answer = shown(&lab, &format!("apply {}", file.display()));
+    assert!(answer.starts_with("generation 2 is active ("), "{answer}");
+    assert!(shown(&lab, "show policies").contains("outwards"));
+    daemon.stop();
+}

@@ -1,5 +1,6 @@
 use crate::Path;
 use std::fmt;
+use std::sync::Arc;
 
 /// A place in the text of the configuration; both count from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +14,8 @@ pub struct Position {
 /// One thing that is wrong with a configuration, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
+    /// The file, where a text has several; messages about one text leave its name to whoever read it.
+    pub file: Option<Arc<str>>,
     /// Where in the text; none for a model that was not read from a text.
     pub position: Option<Position>,
     /// Where in the model.
@@ -23,14 +26,16 @@ pub struct ConfigError {
 
 impl ConfigError {
     pub(crate) fn at(path: Path, problem: Problem) -> ConfigError {
-        ConfigError { position: None, path, problem }
+        ConfigError { file: None, position: None, path, problem }
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(Position { line, column }) = self.position {
-            write!(f, "line {line}, column {column}: ")?;
+        match (&self.file, self.position) {
+            (Some(file), Some(Position { line, column })) => write!(f, "{file}:{line}:{column}: ")?,
+            (None, Some(Position { line, column })) => write!(f, "line {line}, column {column}: ")?,
+            (_, None) => {}
         }
         if !self.path.segments().is_empty() {
             write!(f, "{}: ", self.path)?;
@@ -45,6 +50,40 @@ impl std::error::Error for ConfigError {}
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
+    /// A text of the language that is no configuration, or one that is not supported.
+    #[error(transparent)]
+    Language(#[from] flumen_syntax::Problem),
+    /// Something that the language has and the gateway cannot do.
+    #[error("{what} is not supported: {reason}")]
+    Unsupported {
+        /// What.
+        what: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A statement that must be there.
+    #[error("{statement} is missing")]
+    MissingStatement {
+        /// Its words.
+        statement: &'static str,
+    },
+    /// A Junos name of an interface that no device has.
+    #[error(
+        "{name:?} cannot be the name of a Linux device; say which one it is with \"interfaces {name} device\""
+    )]
+    DeviceNeeded {
+        /// The interface.
+        name: String,
+    },
+    /// A unit without a tag on an interface with tags.
+    #[error("a unit of an interface with vlan-tagging needs a vlan-id")]
+    VlanNeeded,
+    /// An interface that may be reached otherwise than the others of its zone.
+    #[error("what may reach the gateway is one for all interfaces of a zone; {interface} differs")]
+    HostInboundDiffers {
+        /// The interface.
+        interface: String,
+    },
     /// Not JSON.
     #[error("not JSON: {reason}")]
     Syntax {
@@ -292,6 +331,22 @@ pub enum Problem {
     /// A new port without a protocol that has ports.
     #[error("a new port needs a match on protocol tcp or udp")]
     PortWithoutTransport,
+}
+
+impl Problem {
+    /// True for what may only follow from something else that could not be read: a name or a statement that is not
+    /// there.
+    pub(crate) const fn may_follow(&self) -> bool {
+        matches!(
+            self,
+            Problem::Unknown { .. }
+                | Problem::MissingStatement { .. }
+                | Problem::EmptyList
+                | Problem::NoZone
+                | Problem::VlanNeeded
+                | Problem::DeviceNeeded { .. }
+        )
+    }
 }
 
 fn did_you_mean(suggestion: &Option<String>) -> String {

@@ -1,7 +1,8 @@
-//! The configuration as types: its words, its JSON form and its checks. Pure: no file, no clock, no host.
+//! The configuration as types: its words, its forms and its checks. Pure: no file, no clock, no host.
 //!
-//! [`Model::from_json`] is the way in. It refuses a text with every error it can find at once, each with its
-//! place in the model and in the file ([`ConfigError`]). Words and defaults follow Junos where Junos has them.
+//! [`Model::from_text`] is the way in, [`Model::from_json`] for JSON alone, [`Model::from_tree`] for what was read
+//! already. Each refuses a text with every error it can find at once, each with its place in the configuration and
+//! in the file ([`ConfigError`]). Words and defaults follow Junos where Junos has them.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -12,6 +13,7 @@ mod error;
 mod flow;
 mod host_inbound;
 mod interface;
+mod lower;
 mod model;
 mod name;
 mod nat;
@@ -21,8 +23,8 @@ mod port;
 mod predefined;
 mod protocol;
 mod read;
-mod suggestion;
 mod system;
+mod text;
 mod warning;
 mod zone;
 
@@ -43,5 +45,9 @@ pub use policy::{Policy, PolicyMatch, PolicyThen, ZoneRef};
 pub use port::PortRange;
 pub use protocol::IpProtocol;
 pub use system::{Dataplane, Mode, Sessions, System};
+pub use text::{Form, Loaded};
 pub use warning::Warning;
 pub use zone::Zone;
+
+/// What happens to statements of the language without support.
+pub use flumen_syntax::parse::Mode as LoadMode;

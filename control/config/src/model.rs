@@ -1,7 +1,8 @@
 use crate::{
-    AddressBook, Applications, ConfigError, Flow, Interface, Name, Nat, Policy, System, Warning, Zone, check,
-    read, warning,
+    AddressBook, Applications, ConfigError, Flow, Interface, Loaded, Name, Nat, Policy, System, Warning,
+    Zone, check, lower, read, text, warning,
 };
+use flumen_syntax::{Tree, parse::Mode};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -42,6 +43,23 @@ impl Model {
     /// Everything that is wrong with it, in the order of the text; never an empty list.
     pub fn from_json(text: &str) -> Result<Model, Vec<ConfigError>> {
         read::model(text)
+    }
+
+    /// Reads and checks a text in any form: braces, commands, or JSON of either shape. `file` is how messages call it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the order of the text; never an empty list.
+    pub fn from_text(text: &str, file: Option<&str>, mode: Mode) -> Result<Loaded, Vec<ConfigError>> {
+        text::read(text, file, mode)
+    }
+
+    /// Makes the model of a configuration that was read already, and says what was hardly meant. Groups are inherited
+    /// and inactive statements left out here.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the order of the text; never an empty list.
+    pub fn from_tree(tree: &Tree, mode: Mode) -> Result<(Model, Vec<Warning>), Vec<ConfigError>> {
+        lower::model(tree, mode)
     }
 
     /// The JSON form, indented, with every default written out; [`Model::from_json`] reads the same model from it.

@@ -25,6 +25,12 @@ impl Name {
         }
     }
 
+    /// A name of the configuration language, which checked it: any printable characters but quotes and `?`. Names
+    /// with a space are made of several and cannot be written.
+    pub(crate) fn written(text: &str) -> Name {
+        Name(text.to_owned())
+    }
+
     /// As written.
     pub fn as_str(&self) -> &str {
         &self.0

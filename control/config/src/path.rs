@@ -1,16 +1,18 @@
 use std::fmt;
 
 /// A step from a value to one inside it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
     /// A field of an object, or a name in a map.
     Field(String),
     /// An element of a list, from 0.
     Index(usize),
+    /// A statement of the language with those around it: `security zones security-zone trust`.
+    Statement(String),
 }
 
 /// Where in the configuration: `security.policies[3].match.source-address[0]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path(Vec<Segment>);
 
 impl Path {
@@ -28,6 +30,16 @@ impl Path {
     #[must_use]
     pub fn field(&self, name: &str) -> Path {
         self.with(Segment::Field(name.to_owned()))
+    }
+
+    /// A statement of the language.
+    pub fn statement(words: &str) -> Path {
+        Path(vec![Segment::Statement(words.to_owned())])
+    }
+
+    /// What contains this place; none for the root.
+    pub(crate) fn parent(&self) -> Option<Path> {
+        self.0.split_last().map(|(_, above)| Path(above.to_vec()))
     }
 
     /// Element `index` of what is here.
@@ -61,6 +73,7 @@ impl fmt::Display for Path {
         for (place, segment) in self.0.iter().enumerate() {
             match segment {
                 Segment::Index(index) => write!(f, "[{index}]")?,
+                Segment::Statement(words) => f.write_str(words)?,
                 Segment::Field(name)
                     if name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') =>
                 {

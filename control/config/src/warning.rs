@@ -1,4 +1,4 @@
-use crate::{AddressRef, Application, ApplicationRef, Model, Name, Path};
+use crate::{AddressRef, Application, ApplicationRef, ConfigError, Model, Name, Path};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -8,6 +8,37 @@ use std::fmt;
 pub enum Warning {
     /// A name that nothing uses.
     Unused {
+        /// Its place.
+        path: Path,
+    },
+    /// A statement of the language without effect.
+    Language {
+        /// The statement, and what is missing.
+        finding: Box<ConfigError>,
+    },
+    /// A rule or a name that means nothing, because a part of it is not supported: nothing more passes than it says.
+    LeftOut {
+        /// Its place.
+        path: Path,
+    },
+    /// A policy that denies more than it says, because a part of its match is not supported.
+    Widened {
+        /// Its place.
+        path: Path,
+    },
+    /// An interface by which the gateway can be reached otherwise than by the others of its zone: what may reach it is
+    /// what may reach it by each.
+    Narrowed {
+        /// Its place.
+        path: Path,
+    },
+    /// A service that the gateway does not have.
+    NoSuchService {
+        /// Its place.
+        path: Path,
+    },
+    /// An interface that the gateway leaves alone.
+    InterfaceWithoutZone {
         /// Its place.
         path: Path,
     },
@@ -22,6 +53,25 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Warning::Unused { path } => write!(f, "{path}: nothing uses it"),
+            Warning::Language { finding } => finding.fmt(f),
+            Warning::LeftOut { path } => {
+                write!(f, "{path}: it is left out, because a part of it is not supported")
+            }
+            Warning::Widened { path } => {
+                write!(f, "{path}: it denies more than it says, because a part of its match is not supported")
+            }
+            Warning::Narrowed { path } => {
+                write!(
+                    f,
+                    "{path}: it differs from its zone; only what may reach the gateway by each interface of the zone may"
+                )
+            }
+            Warning::NoSuchService { path } => {
+                write!(f, "{path}: the gateway has no such service, so nothing is let in for it")
+            }
+            Warning::InterfaceWithoutZone { path } => {
+                write!(f, "{path}: it is in no zone, so the gateway leaves its frames to the host")
+            }
             Warning::ZoneWithoutInterface { path } => write!(f, "{path}: the zone has no interface"),
         }
     }

@@ -1,7 +1,7 @@
 use crate::check::{compile_complaint, complaint};
 use flumen_api::ConfigMessage;
 use flumen_compile::{Compiled, Identities, compile};
-use flumen_config::{Model, Path};
+use flumen_config::{LoadMode, Model, Path, Warning};
 use flumen_engine::Generation;
 use flumen_engine::HostFacts;
 
@@ -13,16 +13,19 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// Reads and checks a text.
+    /// Reads and checks a text in any form.
     ///
     /// # Errors
     /// Every complaint, in order of place.
-    pub(crate) fn read(text: &str) -> Result<Candidate, Vec<ConfigMessage>> {
-        let model =
-            Model::from_json(text).map_err(|errors| errors.iter().map(complaint).collect::<Vec<_>>())?;
-        let warnings = model.warnings();
-        let warnings = warnings.iter().map(|warning| whole(warning.to_string())).collect();
-        Ok(Candidate { model, warnings })
+    pub(crate) fn read(text: &str, mode: LoadMode) -> Result<Candidate, Vec<ConfigMessage>> {
+        let loaded = Model::from_text(text, None, mode)
+            .map_err(|errors| errors.iter().map(complaint).collect::<Vec<_>>())?;
+        let warning = |warning: &Warning| match warning {
+            Warning::Language { finding } => complaint(finding),
+            other => whole(other.to_string()),
+        };
+        let warnings = loaded.warnings.iter().map(warning).collect();
+        Ok(Candidate { model: loaded.model, warnings })
     }
 
     /// Complaints about devices that this host does not have.

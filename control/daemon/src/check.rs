@@ -1,7 +1,7 @@
 use crate::candidate::{Candidate, whole};
 use flumen_api::{Checked, ConfigMessage};
 use flumen_compile::{CompileError, Identities};
-use flumen_config::ConfigError;
+use flumen_config::{ConfigError, LoadMode};
 use flumen_engine::Generation;
 use flumen_engine::{HostFacts, Ruleset};
 use flumen_kernel::{Host, KernelError, LinuxHost};
@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// Every complaint, in order of place.
-pub fn check(text: &str) -> Result<Checked, Vec<ConfigMessage>> {
-    let candidate = Candidate::read(text)?;
+pub fn check(text: &str, mode: LoadMode) -> Result<Checked, Vec<ConfigMessage>> {
+    let candidate = Candidate::read(text, mode)?;
     let compiled = candidate.compile(&Identities::default(), Generation(1))?;
     let notes = compiled.notes.iter().map(|note| whole(note.to_string()));
     let warnings = candidate.warnings.into_iter().chain(notes).collect();
@@ -20,8 +20,8 @@ pub fn check(text: &str) -> Result<Checked, Vec<ConfigMessage>> {
 }
 
 /// Complaints about devices of a valid configuration that a host does not have.
-pub fn missing_devices(text: &str, host: &HostFacts) -> Vec<ConfigMessage> {
-    Candidate::read(text).map(|candidate| candidate.missing_devices(host)).unwrap_or_default()
+pub fn missing_devices(text: &str, mode: LoadMode, host: &HostFacts) -> Vec<ConfigMessage> {
+    Candidate::read(text, mode).map(|candidate| candidate.missing_devices(host)).unwrap_or_default()
 }
 
 /// What this host says of its links and addresses; needs no privileges.

@@ -10,6 +10,7 @@ use crate::signals::{Event, Signals, wait};
 use crate::stop::Stop;
 use crate::{DaemonError, Options, host, notify, show};
 use flumen_compile::Compiled;
+use flumen_config::LoadMode;
 use flumen_engine::Engine;
 use flumen_engine::Generation;
 use flumen_kernel::{Host, Ledger, boot_id, monotonic_ms, restore};
@@ -174,7 +175,7 @@ impl Start {
                 return Err(DaemonError::NoConfig { path: options.configurations() });
             }
         };
-        match Candidate::read(&text) {
+        match Candidate::read(&text, LoadMode::Strict) {
             Ok(candidate) => Ok(Start { candidate, source: name, new }),
             Err(messages) => Err(DaemonError::Refused { source_name: name, messages }),
         }

@@ -9,6 +9,7 @@ use flumen_api::{
     TableUse, Traffic,
 };
 use flumen_compile::Ruleset;
+use flumen_config::LoadMode;
 use flumen_engine::{Engine, EngineError, HostFacts};
 use flumen_kernel::{Change, Host, KernelError, Ledger, prepare, restore};
 use flumen_store::Editor;
@@ -206,8 +207,9 @@ impl Gateway {
     }
 
     fn check(&self, text: &str) -> Result<Response, ApiError> {
-        let checked = check::check(text).map_err(|messages| ApiError::Refused { messages })?;
-        let messages = check::missing_devices(text, &lock(&self.state).facts);
+        let checked =
+            check::check(text, LoadMode::Strict).map_err(|messages| ApiError::Refused { messages })?;
+        let messages = check::missing_devices(text, LoadMode::Strict, &lock(&self.state).facts);
         if messages.is_empty() { Ok(Response::Checked(checked)) } else { Err(ApiError::Refused { messages }) }
     }
 
@@ -256,7 +258,7 @@ impl Gateway {
     /// Compiles a candidate with the numbers in use, so that sessions mean the same zones.
     fn compile_candidate(&self, text: &str) -> Result<flumen_compile::Compiled, ApiError> {
         let refused = |messages| ApiError::Refused { messages };
-        let candidate = Candidate::read(text).map_err(refused)?;
+        let candidate = Candidate::read(text, LoadMode::Strict).map_err(refused)?;
         let identities = lock(&self.committer).numbers.identities().clone();
         let generation = lock(&self.state).active.generation();
         candidate.compile(&identities, generation).map_err(refused)

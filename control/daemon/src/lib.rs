@@ -39,3 +39,5 @@ pub use log::init as init_log;
 pub use options::Options;
 pub use signals::Signals;
 pub use xdp::XdpEngines;
+
+pub use flumen_config::LoadMode;

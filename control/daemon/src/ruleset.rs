@@ -3,6 +3,7 @@ use crate::candidate::{Candidate, whole};
 use crate::commit::{Numbers, activate};
 use crate::gateway::{Gateway, lock};
 use flumen_api::{ApiError, ConfigMessage};
+use flumen_config::LoadMode;
 use flumen_engine::HostFacts;
 use flumen_store::{Origin, Subject};
 
@@ -39,7 +40,7 @@ impl Subject for RulesetSubject<'_> {
 
     fn prepare(&mut self, text: &str, origin: Origin) -> Result<PreparedRuleset, ApiError> {
         let refused = |messages| ApiError::Refused { messages };
-        let candidate = Candidate::read(text).map_err(refused)?;
+        let candidate = Candidate::read(text, LoadMode::Strict).map_err(refused)?;
         let facts =
             self.gateway.host.facts().map_err(|error| ApiError::State { reason: error.to_string() })?;
         let missing = candidate.missing_devices(&facts);

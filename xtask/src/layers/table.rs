@@ -56,6 +56,7 @@ const EVERYTHING: &[&str] = &[
     "flumen-frame",
     "flumen-pipeline",
     "flumen-native",
+    "flumen-syntax",
     "flumen-config",
     "flumen-store",
     "flumen-compile",
@@ -112,9 +113,16 @@ pub(super) const LAYERS: &[Layer] = &[
         unsafe_code: Island("maps and helpers of the kernel"),
     },
     Layer {
+        name: "flumen-syntax",
+        folder: "control/syntax",
+        below: &[],
+        outside: Any,
+        unsafe_code: Forbidden,
+    },
+    Layer {
         name: "flumen-config",
         folder: "control/config",
-        below: &[],
+        below: &["flumen-syntax"],
         outside: Any,
         unsafe_code: Forbidden,
     },
@@ -153,6 +161,7 @@ pub(super) const LAYERS: &[Layer] = &[
         folder: "control/daemon",
         // Of abi it takes the ids, the reasons and the addresses, never a row.
         below: &[
+            "flumen-syntax",
             "flumen-config",
             "flumen-store",
             "flumen-compile",
@@ -167,6 +176,7 @@ pub(super) const LAYERS: &[Layer] = &[
         name: "flumen-cli",
         folder: "control/cli",
         below: &[
+            "flumen-syntax",
             "flumen-config",
             "flumen-store",
             "flumen-compile",

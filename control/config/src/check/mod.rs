@@ -10,7 +10,8 @@ mod reference;
 mod source_nat;
 mod zone;
 
-use crate::{ConfigError, Model, Name, Path, Problem, suggestion};
+use crate::{ConfigError, Model, Name, Path, Problem};
+use flumen_syntax::nearest;
 
 /// What is wrong so far.
 #[derive(Default)]
@@ -38,7 +39,7 @@ impl Findings {
     ) {
         self.compared += 1;
         let within = self.compared <= Self::COMPARED;
-        let suggestion = if within { suggestion::nearest(name.as_str(), known) } else { None };
+        let suggestion = if within { nearest(name.as_str(), known) } else { None };
         self.add(path, Problem::Unknown { what, name: name.to_string(), suggestion });
     }
 }

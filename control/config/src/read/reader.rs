@@ -1,4 +1,5 @@
-use crate::{ConfigError, Path, Problem, Segment, suggestion};
+use crate::{ConfigError, Path, Problem, Segment};
+use flumen_syntax::nearest;
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 use std::collections::BTreeMap;
@@ -88,7 +89,7 @@ impl Reader {
         for property in fields.object.iter().flat_map(|object| &object.properties) {
             let field = property.name.as_str();
             if !fields.known.contains(&field) {
-                let suggestion = suggestion::nearest(field, fields.known.iter().copied());
+                let suggestion = nearest(field, fields.known.iter().copied());
                 let problem =
                     Problem::UnknownField { field: shorten(field), suggestion, known: fields.known.clone() };
                 self.within(Segment::Field(field.to_owned()), |reader| reader.refuse(property, problem));
@@ -171,7 +172,7 @@ impl Reader {
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
         if found.is_none() {
             let known: Vec<&'static str> = words.iter().map(|(word, _)| *word).collect();
-            let suggestion = suggestion::nearest(text, known.iter().copied());
+            let suggestion = nearest(text, known.iter().copied());
             self.refuse(value, Problem::UnknownWord { what, word: shorten(text), suggestion, known });
         }
         found

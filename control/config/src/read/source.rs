@@ -34,6 +34,7 @@ impl<'a> Source<'a> {
         let syntax = |offset: usize, reason: String| {
             let position = position(text, &lines, (0, Position { line: 1, column: 1 }), offset);
             Box::new(ConfigError {
+                file: None,
                 position: Some(position),
                 path: Path::root(),
                 problem: Problem::Syntax { reason },

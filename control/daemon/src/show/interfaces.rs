@@ -81,7 +81,7 @@ mod tests {
             "security": {"zones": {"lan": {"interfaces": ["lan0"]}}},
             "system": {"dataplane": {"mode": mode}},
         });
-        let candidate = Candidate::read(&text.to_string()).unwrap();
+        let candidate = Candidate::read(&text.to_string(), flumen_config::LoadMode::Strict).unwrap();
         let compiled = candidate.compile(&Identities::default(), Generation(1)).unwrap();
         activate(candidate, compiled, "test")
     }

@@ -1,5 +1,5 @@
 /// The known word that `word` is most likely a misspelling of; none when all are too far away.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let word = &word.chars().take(LONGEST).collect::<String>();
     let allowed = 1 + word.chars().count() / 4;
     known

@@ -1,0 +1,226 @@
+//! What texts in the language of Junos mean.
+#![allow(clippy::unwrap_used)]
+
+use flumen_config::{ConfigError, Form, Loaded, Model, Warning};
+use flumen_syntax::parse::Mode;
+use flumen_syntax::print;
+
+const BRANCH: &str = include_str!("texts/branch.conf");
+
+fn read(text: &str) -> Loaded {
+    match Model::from_text(text, None, Mode::Strict) {
+        Ok(loaded) => loaded,
+        Err(errors) => panic!("{}", listed(&errors)),
+    }
+}
+
+fn refused(text: &str, mode: Mode) -> String {
+    listed(&Model::from_text(text, None, mode).expect_err("the text is wrong"))
+}
+
+fn listed(errors: &[ConfigError]) -> String {
+    errors.iter().map(|error| format!("{error}\n")).collect()
+}
+
+fn warnings(loaded: &Loaded) -> String {
+    loaded.warnings.iter().map(|warning: &Warning| format!("{warning}\n")).collect()
+}
+
+#[test]
+fn a_branch_office_becomes_the_model_that_it_means() {
+    let loaded = read(BRANCH);
+    assert_eq!(loaded.form, Form::Curly);
+    insta::assert_snapshot!(loaded.model.to_json());
+    insta::assert_snapshot!("a_branch_office_has_warnings", warnings(&loaded));
+}
+
+#[test]
+fn every_form_of_a_configuration_is_recognised_and_means_the_same() {
+    let curly = read(BRANCH);
+    let tree = curly.tree.unwrap();
+    for (text, form) in [
+        (print::set(&tree), Form::Commands),
+        (print::json(&tree), Form::JsonTree),
+        (print::curly(&tree), Form::Curly),
+        (format!("# by hand\n/* two */\n{}", print::set(&tree)), Form::Commands),
+    ] {
+        let loaded = read(&text);
+        assert_eq!(loaded.form, form);
+        assert_eq!(loaded.model, curly.model);
+    }
+    assert_eq!(read("{}").form, Form::JsonModel);
+    for empty in ["", " \n", "# nothing\n", "/* nothing */", "/* never ends"] {
+        assert_eq!(Form::of(empty), Form::JsonModel, "{empty:?}");
+        assert!(Model::from_text(empty, None, Mode::Strict).is_err());
+    }
+}
+
+#[test]
+fn what_is_wrong_is_reported_with_its_statement_and_its_place() {
+    insta::assert_snapshot!(refused(include_str!("texts/wrong.conf"), Mode::Strict));
+}
+
+#[test]
+fn what_is_not_supported_never_lets_more_pass_in_a_lenient_load() {
+    let text = include_str!("texts/lenient.conf");
+    let strict = refused(text, Mode::Strict);
+    insta::assert_snapshot!("lenient_text_refused", strict);
+    let loaded =
+        Model::from_text(text, None, Mode::Lenient).unwrap_or_else(|errors| panic!("{}", listed(&errors)));
+    insta::assert_snapshot!("lenient_text_warnings", warnings(&loaded));
+    insta::assert_snapshot!("lenient_text_model", loaded.model.to_json());
+    // It is kept word for word, and loads again.
+    let tree = loaded.tree.unwrap();
+    let again = Model::from_text(&print::set(&tree), None, Mode::Lenient).unwrap();
+    assert_eq!(print::set(&again.tree.unwrap()), print::set(&tree));
+    assert_eq!(again.model, loaded.model);
+}
+
+#[test]
+fn global_policies_come_after_those_of_two_zones_and_keep_their_own_order() {
+    let any = "match { source-address any; destination-address any; application any; }";
+    let policy = |name: &str, extra: &str, then: &str| {
+        let any = any.replace("; }", &format!("; {extra} }}"));
+        format!("policy {name} {{ {any} then {then}; }}\n")
+    };
+    let text = format!(
+        "security {{ zones {{ security-zone a; security-zone b; }} policies {{
+            global {{ {} {} {} {} }}
+            from-zone a to-zone b {{ {} }}
+            default-policy permit-all; }} }}",
+        policy("one", "", "deny"),
+        policy("two", "from-zone a; to-zone [ a b ];", "permit"),
+        policy("three", "from-zone b;", "reject"),
+        policy("four", "from-zone a; to-zone b;", "permit"),
+        policy("first", "", "permit"),
+    );
+    let order: Vec<String> = read(&text)
+        .model
+        .security
+        .policies
+        .iter()
+        .map(|policy| format!("{} {} {}", policy.from_zone, policy.to_zone, policy.name))
+        .collect();
+    assert_eq!(
+        order,
+        [
+            "a b first",
+            "any any one",
+            "a a one (global)",
+            "a a two (global)",
+            "a b one (global)",
+            "a b two (global)",
+            "b any three",
+            "a b four (global)",
+            "any any default policy",
+        ]
+    );
+}
+
+#[test]
+fn names_of_a_zone_come_before_those_of_all_zones() {
+    let text = "security {
+        address-book {
+            global { address web 192.0.2.1/32; address mail 192.0.2.2/32; }
+            dmz { address web 192.0.2.3/32; attach { zone b; } }
+        }
+        zones { security-zone a { address-book { address web 192.0.2.4/32; address-set all { address web; } } } security-zone b; }
+        policies {
+            from-zone a to-zone b {
+                policy p {
+                    match { source-address [ web all mail 198.51.100.0/24 ]; destination-address [ web mail any-ipv6 ]; application any; }
+                    then permit;
+                }
+            }
+        }
+    }";
+    let model = read(text).model;
+    let r#match = &model.security.policies[0].r#match;
+    let resolved = |refs| format!("{:?}", model.security.address_book.resolve(refs));
+    assert_eq!(
+        resolved(&r#match.source_address),
+        "[V4(192.0.2.2, 192.0.2.2), V4(192.0.2.4, 192.0.2.4), V4(198.51.100.0, 198.51.100.255)]"
+    );
+    assert_eq!(
+        resolved(&r#match.destination_address),
+        "[V4(192.0.2.2, 192.0.2.3), V6(::, ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff)]"
+    );
+}
+
+#[test]
+fn nat_rules_match_ports_and_applications_and_are_made_for_each_pair_of_zones() {
+    let text = "applications { application voice { term sip protocol udp destination-port 5060; term rtp protocol udp destination-port 10000-20000; } }
+    security {
+        zones { security-zone a; security-zone b; security-zone c; }
+        nat {
+            source { rule-set out { from zone [ a b ]; to zone c;
+                rule mail { match { source-address 10.0.0.0/8; destination-port { 25; 587 to 588; } protocol tcp; } then { source-nat off; } }
+                rule rest { then { source-nat interface; } } } }
+            destination { pool pbx { address 10.0.0.5/32; }
+                rule-set in { from zone c;
+                    rule voice { match { destination-address 192.0.2.1/32; application voice; } then { destination-nat pool pbx; } } } }
+        }
+    }";
+    insta::assert_snapshot!(read(text).model.to_json());
+}
+
+/// What the generator `aerleon` 1.18 makes of `office.pol`, `office.net` and `office.svc` for its target `srx`.
+const GENERATED: &str = include_str!("texts/office.srx");
+
+#[test]
+fn the_output_of_a_policy_generator_is_loaded_into_a_configuration_and_means_what_its_input_says() {
+    use flumen_syntax::{Load, load, parse};
+    let (own, findings) = parse::curly(include_str!("texts/office.conf"), None, Mode::Strict);
+    assert_eq!(findings, []);
+    let (generated, findings) = parse::curly(GENERATED, Some("office.srx"), Mode::Strict);
+    assert_eq!(findings, []);
+    let tree = load(&own, &generated, Load::Replace).expect("nothing is protected").tree;
+    let (model, warnings) =
+        Model::from_tree(&tree, Mode::Strict).unwrap_or_else(|errors| panic!("{}", listed(&errors)));
+    insta::assert_snapshot!("generated_model", model.to_json());
+    let warnings: String = warnings.iter().map(|warning| format!("{warning}\n")).collect();
+    insta::assert_snapshot!("generated_warnings", warnings);
+    // What the office wrote itself is replaced where the generator says so, and kept elsewhere.
+    let commands = print::set(&tree);
+    assert!(!commands.contains("by-hand") && commands.contains("nat source rule-set out"));
+}
+
+#[test]
+fn the_output_of_a_policy_generator_is_a_text_of_its_own() {
+    let zones = "security { zones { security-zone trust; security-zone untrust; security-zone dmz; } }";
+    let loaded = read(&format!("{GENERATED}\n{zones}"));
+    assert_eq!(loaded.model.security.policies.len(), 11);
+    // The tags are not part of the configuration.
+    assert!(!print::curly(&loaded.tree.unwrap()).contains("replace:"));
+}
+
+#[test]
+fn the_configuration_that_a_branch_device_is_delivered_with_loads_leniently() {
+    let text = include_str!("texts/delivered.conf");
+    insta::assert_snapshot!("delivered_refused", refused(text, Mode::Strict));
+    let loaded =
+        Model::from_text(text, None, Mode::Lenient).unwrap_or_else(|errors| panic!("{}", listed(&errors)));
+    insta::assert_snapshot!("delivered_warnings", warnings(&loaded));
+    let untrust = &loaded.model.security.zones["untrust"];
+    assert_eq!(untrust.host_inbound.services, [flumen_config::SystemService::Tftp]);
+    let tree = loaded.tree.unwrap();
+    let again = Model::from_text(&print::curly(&tree), None, Mode::Lenient).unwrap();
+    assert_eq!(again.model, loaded.model);
+}
+
+#[test]
+fn the_examples_of_the_manual_are_what_the_manual_says() {
+    let manual = include_str!("../../../docs/manual/language.md");
+    let examples: Vec<&str> = manual.split("```\n").skip(1).step_by(2).collect();
+    let [curly, commands, json, groups] = examples[..] else { panic!("{} examples", examples.len()) };
+    let wanted = read(commands);
+    assert_eq!(wanted.form, Form::Commands);
+    for text in [curly, json] {
+        let loaded = read(text);
+        assert_eq!(loaded.model, wanted.model);
+        assert_eq!(print::set(&loaded.tree.unwrap()), print::set(wanted.tree.as_ref().unwrap()));
+    }
+    let grouped = read(&format!("{groups}{curly}")).model;
+    let trust = &grouped.security.zones["trust"];
+    assert_eq!(trust.host_inbound.services, [flumen_config::SystemService::Ping]);
+}

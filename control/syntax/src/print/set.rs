@@ -1,0 +1,68 @@
+use super::quote;
+use crate::table::Statement;
+use crate::tree::{Marks, Node, Tree};
+use std::fmt::Write;
+
+/// The commands that make the configuration.
+pub fn set(tree: &Tree) -> String {
+    set_at(&tree.root, "")
+}
+
+/// The commands that make what is below `node`; `path` stands before each statement.
+pub fn set_at(node: &Node, path: &str) -> String {
+    let mut text = String::new();
+    let mut path = path.to_owned();
+    children(node, &mut path, &mut text);
+    text
+}
+
+fn children(node: &Node, path: &mut String, text: &mut String) {
+    for (step, child) in node.children() {
+        let length = path.len();
+        for word in step.words(child.statement.map_or(&[], Statement::keys)) {
+            if !path.is_empty() {
+                path.push(' ');
+            }
+            path.push_str(&word);
+        }
+        statement(child, path, text);
+        path.truncate(length);
+    }
+}
+
+fn statement(node: &Node, path: &mut String, text: &mut String) {
+    for value in &node.values {
+        let separator = if path.is_empty() { "" } else { " " };
+        line(text, "set", &format!("{path}{separator}{}", quote(&value.text)));
+    }
+    if node.has_children() {
+        children(node, path, text);
+    } else if node.values.is_empty() {
+        line(text, "set", path);
+    }
+    // A value without a word of its own is named by itself.
+    let bare = node.statement.is_some_and(Statement::is_bare) && !node.is_entry();
+    if let Some(value) = node.values.first().filter(|_| bare) {
+        path.push(' ');
+        path.push_str(&quote(&value.text));
+    }
+    if let Some(annotation) = &node.annotation {
+        line(text, "annotate", &format!("{path} {}", always_quoted(annotation)));
+    }
+    if node.marks.has(Marks::INACTIVE) {
+        line(text, "deactivate", path);
+    }
+    if node.marks.has(Marks::PROTECTED) {
+        line(text, "protect", path);
+    }
+}
+
+fn line(text: &mut String, command: &str, words: &str) {
+    writeln!(text, "{command} {words}").expect("a string takes all text");
+}
+
+/// A text of people in quotes, also when it is a single word.
+fn always_quoted(text: &str) -> String {
+    let quoted = quote(text);
+    if quoted.starts_with('"') { quoted.into_owned() } else { format!("\"{quoted}\"") }
+}
