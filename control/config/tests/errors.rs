@@ -82,3 +82,12 @@ fn three_thousand_errors_on_one_line_take_no_longer_than_reading_them() {
     assert!(errors.iter().map(|error| error.position).is_sorted());
     assert!(start.elapsed() < std::time::Duration::from_secs(20), "took {:?}", start.elapsed());
 }
+
+#[test]
+fn there_is_no_more_room_for_ipv6_than_for_all_sessions() {
+    let text = r#"{"system": {"dataplane": {"sessions": {"maximum": 2048, "ipv6-maximum": 4096}}}}"#;
+    let errors = flumen_config::Model::from_json(text).unwrap_err();
+    let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("ipv6-maximum: 4096 is not a whole number from 1024 to 2048"), "{errors:?}");
+}

@@ -178,3 +178,26 @@ impl LocalFilter {
         ((product >> 57) as usize, (product >> 51) as u32 & 63)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::LocalFilter;
+    use crate::Addr;
+
+    fn addr(number: u32) -> Addr {
+        Addr::v4(number.to_be_bytes())
+    }
+
+    #[test]
+    fn the_filter_overlooks_no_address_that_it_was_given() {
+        let filter = LocalFilter::default();
+        let own: [Addr; 80] = core::array::from_fn(|n| addr(0x0a00_0001 + 256 * n as u32));
+        assert!(own.iter().all(|own| !filter.may_hold(*own)));
+        own.iter().for_each(|own| filter.add(*own));
+        assert!(own.iter().all(|own| filter.may_hold(*own)));
+        let in_vain = (0..10_000).filter(|n| filter.may_hold(addr(0xc000_0200 + n))).count();
+        assert!(in_vain < 300, "{in_vain} of 10,000 other addresses are asked for in the table");
+        filter.copy_from(&LocalFilter::default());
+        assert!(own.iter().all(|own| !filter.may_hold(*own)));
+    }
+}
