@@ -10,6 +10,7 @@ mod explain;
 mod fragments;
 mod host;
 mod idle;
+mod language;
 mod limits;
 mod mtu;
 mod nat;
