@@ -8,6 +8,7 @@ use flumen_native::{
     Bounds, FrameBuffer, Native, NativeEnvironment, NativeTables, SessionSource, Transcript,
 };
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 /// How one frame fared.
 #[derive(Clone, Debug)]
@@ -44,10 +45,20 @@ pub fn tables(ruleset: &Ruleset, host: &HostFacts, bounds: Bounds) -> NativeTabl
     tables
 }
 
+/// What is around the pipeline while it explains.
+pub struct Surroundings<'a> {
+    /// The kernel's routes.
+    pub route: &'a mut dyn FnMut(&RouteQuery) -> Route,
+    /// Packets that the host's own sockets wait for.
+    pub awaited: HashSet<SessionKey>,
+    /// The clock, nanoseconds.
+    pub now_ns: u64,
+}
+
 /// Takes `frames`, arrived on `device`, one after the other through the pipeline with a trace.
 ///
 /// Rows are those of `ruleset`, sessions those of `engine` and what the frames before have opened; nothing of
-/// `engine` changes. Routes come from `route`, the clock from `now_ns`.
+/// `engine` changes.
 ///
 /// # Errors
 /// When the engine's sessions cannot be read.
@@ -56,16 +67,17 @@ pub fn explain(
     host: &HostFacts,
     engine: &dyn Engine,
     names: &dyn Names,
-    route: &mut dyn FnMut(&RouteQuery) -> Route,
-    now_ns: u64,
+    surroundings: Surroundings<'_>,
     device: IfIndex,
     frames: &[Vec<u8>],
 ) -> Result<Vec<Explained>, EngineError> {
     let failure = RefCell::new(None);
     let source = LiveSessions { engine, failure: &failure };
     let tables = tables(ruleset, host, Bounds::default()).with_source(&source);
+    let Surroundings { route, awaited, now_ns } = surroundings;
     let mut environment = NativeEnvironment::new(|query: &RouteQuery| route(query), now_ns);
     environment.now_ns = now_ns;
+    environment.expected = awaited;
     let mut native = Native::new(tables, environment);
     let explained = frames
         .iter()

@@ -1,4 +1,4 @@
-use crate::{Host, HostWatch, KernelError, Route, RouteOutcome, RouteQuery, Setting};
+use crate::{ConnectedSocket, Host, HostWatch, KernelError, Route, RouteOutcome, RouteQuery, Setting};
 use flumen_abi::{Addr, IfIndex};
 use flumen_engine::{HostFacts, LinkFacts, LocalFacts};
 use std::collections::BTreeMap;
@@ -22,6 +22,7 @@ struct State {
     kinds: BTreeMap<String, String>,
     settings: BTreeMap<Setting, String>,
     routes: Vec<(IpAddr, Route)>,
+    sockets: Vec<ConnectedSocket>,
     read_only: bool,
 }
 
@@ -54,6 +55,11 @@ impl FakeHost {
         state.facts.locals.extend(addresses.iter().map(local));
         self.0.changed.notify_all();
         index
+    }
+
+    /// Adds a socket that waits for packets of one remote end.
+    pub fn add_socket(&self, socket: ConnectedSocket) {
+        self.state().sockets.push(socket);
     }
 
     /// Removes a link and its addresses.
@@ -121,6 +127,10 @@ impl Host for FakeHost {
             neighbour: None,
         };
         Ok(known.map_or(none, |(_, route)| *route))
+    }
+
+    fn connected_sockets(&self) -> Result<Vec<ConnectedSocket>, KernelError> {
+        Ok(self.state().sockets.clone())
     }
 
     fn link_kinds(&self) -> Result<Vec<(String, String)>, KernelError> {

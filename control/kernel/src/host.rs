@@ -1,3 +1,4 @@
+use crate::ConnectedSocket;
 use crate::{KernelError, Route, RouteQuery, Setting};
 use flumen_engine::HostFacts;
 use std::time::Duration;
@@ -21,6 +22,12 @@ pub trait Host: Send + Sync {
     /// # Errors
     /// When the kernel cannot be asked; that there is no route is an answer.
     fn route(&self, query: &RouteQuery) -> Result<Route, KernelError>;
+
+    /// Sockets that wait for packets of one remote end.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    fn connected_sockets(&self) -> Result<Vec<ConnectedSocket>, KernelError>;
 
     /// The kind of each virtual link (`veth`, `vlan`); hardware is not listed.
     ///

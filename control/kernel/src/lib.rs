@@ -23,6 +23,7 @@ mod netlink;
 mod preparation;
 mod route;
 mod setting;
+mod socket_table;
 mod watch;
 
 pub use bpffs::pin_directory;
@@ -37,3 +38,4 @@ pub use neighbour::Neighbour;
 pub use preparation::{Change, prepare, restore};
 pub use route::{Route, RouteOutcome, RouteQuery};
 pub use setting::Setting;
+pub use socket_table::ConnectedSocket;

@@ -3,6 +3,7 @@ use crate::facts::read_facts;
 use crate::link::links;
 use crate::netlink::{Protocol, Socket};
 use crate::route::look_up;
+use crate::socket_table::{ConnectedSocket, connected_sockets};
 use crate::watch::LinuxWatch;
 use crate::{Host, HostWatch, KernelError, Route, RouteQuery, Setting};
 use flumen_engine::HostFacts;
@@ -24,6 +25,10 @@ impl Host for LinuxHost {
 
     fn route(&self, query: &RouteQuery) -> Result<Route, KernelError> {
         look_up(query)
+    }
+
+    fn connected_sockets(&self) -> Result<Vec<ConnectedSocket>, KernelError> {
+        connected_sockets()
     }
 
     fn link_kinds(&self) -> Result<Vec<(String, String)>, KernelError> {

@@ -3,10 +3,10 @@ use super::names::TraceNames;
 use super::route::route;
 use flumen_api::{ApiError, ExplainInput, ExplainReport, ExplainedPacket, TraceStep};
 use flumen_compile::Names;
-use flumen_engine::native::{self, Explained};
+use flumen_engine::native::{self, Explained, Surroundings};
 use flumen_engine::{Engine, HostFacts, Route, RouteKind, RouteQuery, Ruleset};
-use flumen_engine::{IfIndex, Outcome};
-use flumen_kernel::{Host, KernelError, monotonic_ns};
+use flumen_engine::{IfIndex, Outcome, SessionKey, ZoneId};
+use flumen_kernel::{ConnectedSocket, Host, KernelError, monotonic_ns};
 
 /// What frames are asked on.
 pub(crate) struct State<'a> {
@@ -44,6 +44,10 @@ pub(crate) fn explain(input: &ExplainInput, state: &State<'_>) -> Result<Explain
             *station = link.mac;
         }
     }
+    let zone = binding.map_or(ZoneId::NONE, |binding| binding.zone);
+    let sockets =
+        state.host.connected_sockets().map_err(|error| ApiError::State { reason: error.to_string() })?;
+    let awaited = sockets.iter().map(|socket| awaited(socket, zone)).collect();
     let mut failure: Option<KernelError> = None;
     let mut routes = |query: &RouteQuery| {
         route(state.host, state.facts, query).unwrap_or_else(|error| {
@@ -57,8 +61,7 @@ pub(crate) fn explain(input: &ExplainInput, state: &State<'_>) -> Result<Explain
         state.facts,
         state.engine,
         &names,
-        &mut routes,
-        monotonic_ns(),
+        Surroundings { route: &mut routes, awaited, now_ns: monotonic_ns() },
         device,
         &frames,
     );
@@ -69,6 +72,12 @@ pub(crate) fn explain(input: &ExplainInput, state: &State<'_>) -> Result<Explain
     let packets =
         frames.iter().zip(explained).map(|(before, explained)| packet(name, before, explained, state));
     Ok(ExplainReport { packets: packets.collect() })
+}
+
+/// What a packet for a socket looks like when it arrives in a zone.
+fn awaited(socket: &ConnectedSocket, zone: ZoneId) -> SessionKey {
+    let ((src, sport), (dst, dport)) = (socket.remote, socket.local);
+    SessionKey { src, dst, sport, dport, zone, proto: socket.proto, reserved: 0 }
 }
 
 fn packet(interface: &str, before: &[u8], explained: Explained, state: &State<'_>) -> ExplainedPacket {

@@ -1,6 +1,7 @@
 //! What `explain` says is what happens.
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use flumen_api::{ExplainInput, ExplainRequest, ExplainedPacket, Request, Response};
@@ -9,7 +10,7 @@ use flumen_testkit::packet::{Checksum, Packet, SYN};
 use flumen_testkit::topology::{Gateway, Neighbours, Segment};
 use flumen_testkit::{RawSocket, wait_until};
 
-use crate::support::{SOON, count};
+use crate::support::{SOON, count, server_ips, udp_to};
 
 /// TCP to 8000 is denied, to 8001 rejected; all else may go out. No neighbour needs to be resolved.
 fn lab() -> Lab {
@@ -131,4 +132,20 @@ fn the_command_explains_by_fields_hex_capture_and_candidate() {
 
     let said = lab.flumen().refused("explain -i nosuch --source 10.1.0.2 --destination 203.0.113.2").unwrap();
     assert!(said.contains("nosuch") && said.contains("lan") && said.contains("wan"), "{said}");
+}
+
+#[test]
+fn an_answer_to_the_gateways_own_connection_is_explained_as_delivered() {
+    let lab = lab();
+    let [server, _] = server_ips();
+    let own = udp_to(lab.gateway(), SocketAddr::new(server, 7000)).unwrap();
+    let port = own.local_addr().unwrap().port();
+    let from_server = || frame(Segment::Wan).ipv4("203.0.113.2", "203.0.113.1");
+    let answer = from_server().udp(7000, port).pad_to(60).build();
+    assert_eq!(explain(&lab, Segment::Wan, &answer).reason, "host-reply");
+    let stranger = from_server().udp(7001, port).pad_to(60).build();
+    assert_eq!(explain(&lab, Segment::Wan, &stranger).reason, "host-denied");
+
+    RawSocket::open(lab.server(), "eth0").unwrap().send(&answer).unwrap();
+    wait_until("it is counted as explained", SOON, || count(&lab, "wan", "host-reply") == 1).unwrap();
 }
