@@ -229,7 +229,7 @@ impl Gateway {
         };
         let mut removed = 0;
         for batch in keys.chunks(CLEAR_AT_ONCE) {
-            removed += sessions::remove(&mut *lock(&self.state).engine, batch).map_err(engine_failed)?;
+            removed += lock(&self.state).engine.remove_sessions(batch).map_err(engine_failed)?;
         }
         let left = live.saturating_sub(removed);
         tracing::info!("{removed} sessions cleared on request, {left} left");

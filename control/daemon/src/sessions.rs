@@ -40,11 +40,6 @@ pub(crate) fn keys(engine: &dyn Engine, selector: &Selector) -> Result<(Vec<Sess
     Ok((keys, live))
 }
 
-/// Ends sessions by key, and says how many: one that ended in the meantime is not ours to count.
-pub(crate) fn remove(engine: &mut dyn Engine, keys: &[SessionKey]) -> Result<u64, EngineError> {
-    keys.iter().try_fold(0, |removed, key| Ok(removed + u64::from(engine.remove_session(key)?)))
-}
-
 /// A session in words.
 pub(crate) fn info(session: &SessionView, names: &Names) -> SessionInfo {
     let (key, row) = (&session.key, &session.row);

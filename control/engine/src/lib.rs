@@ -58,11 +58,11 @@ pub trait Engine: Send {
     /// When a table cannot be read.
     fn find_session(&self, key: &SessionKey) -> Result<Option<FoundSession>, EngineError>;
 
-    /// Removes the session whose forward direction has `key`; false when there is none.
+    /// Removes the sessions whose forward directions have `keys`, and says how many there were.
     ///
     /// # Errors
     /// When a table cannot be written.
-    fn remove_session(&mut self, key: &SessionKey) -> Result<bool, EngineError>;
+    fn remove_sessions(&mut self, keys: &[SessionKey]) -> Result<u64, EngineError>;
 
     /// Removes every session whose deadline has passed at `now_ms` (monotonic clock, truncated to 32 bits).
     ///

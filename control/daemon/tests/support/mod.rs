@@ -117,11 +117,11 @@ impl Engine for FakeEngine {
         Ok(None)
     }
 
-    fn remove_session(&mut self, key: &SessionKey) -> Result<bool, EngineError> {
+    fn remove_sessions(&mut self, keys: &[SessionKey]) -> Result<u64, EngineError> {
         let mut kernel = self.0.kernel();
         let before = kernel.sessions.len();
-        kernel.sessions.retain(|session| session.key != *key);
-        Ok(kernel.sessions.len() < before)
+        kernel.sessions.retain(|session| !keys.contains(&session.key));
+        Ok((before - kernel.sessions.len()) as u64)
     }
 
     fn sweep(&mut self, now_ms: u32) -> Result<Sweep, EngineError> {

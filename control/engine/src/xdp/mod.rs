@@ -42,6 +42,9 @@ use rows::Rows;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+/// Sessions that one run of the `expire` program removes at most.
+const AT_ONCE: usize = limits::EXPIRED_AT_ONCE as usize;
+
 /// The engine whose packets never leave the kernel.
 pub struct XdpEngine {
     pins: Pins,
@@ -159,14 +162,18 @@ impl Engine for XdpEngine {
         Ok(sessions::find(&self.arrays, key))
     }
 
-    fn remove_session(&mut self, key: &SessionKey) -> Result<bool, EngineError> {
-        let Some(slot) = sessions::find_slot(&self.arrays, key) else { return Ok(false) };
-        self.arrays.list_expired(Now::read()?.ms, true, &[slot]);
-        Ok(self.program.expire()? != 0)
+    fn remove_sessions(&mut self, keys: &[SessionKey]) -> Result<u64, EngineError> {
+        let mut removed = 0;
+        for keys in keys.chunks(AT_ONCE) {
+            let slots: Vec<_> =
+                keys.iter().filter_map(|key| sessions::find_slot(&self.arrays, key)).collect();
+            self.arrays.list_expired(Now::read()?.ms, true, &slots);
+            removed += u64::from(self.program.expire()?);
+        }
+        Ok(removed)
     }
 
     fn sweep(&mut self, now_ms: u32) -> Result<Sweep, EngineError> {
-        const AT_ONCE: usize = limits::EXPIRED_AT_ONCE as usize;
         let mut sweep = Sweep::default();
         let mut next = Some(0);
         while let Some(first) = next {
