@@ -1,4 +1,4 @@
-use super::REST_MS;
+use super::{AHEAD_MS, REST_MS};
 use super::table::{RowTable, SessionTables, Table4, Table6, home};
 use crate::environment::{Environment, Turn};
 use flumen_abi::{Flow, IdleTimeout, Occupancy, SessionKey, SessionPlace, SessionRow, StoredRow, limits};
@@ -93,8 +93,9 @@ fn add<R: RowTable, T: SessionTables, E: Environment>(tables: &T, new: &New<'_>)
 /// True when nobody may still be looking at what the row held before.
 #[inline(always)]
 fn claimable(flow: &Flow, occupancy: Occupancy, now_ms: u32) -> bool {
-    occupancy.is_empty()
-        || (!occupancy.is_taken() && now_ms.wrapping_sub(flow.last_seen_ms.load()) >= REST_MS)
+    // The CPU that freed it may have been ahead of this packet's time.
+    let rested_ms = now_ms.wrapping_sub(flow.last_seen_ms.load()).wrapping_add(AHEAD_MS);
+    occupancy.is_empty() || (!occupancy.is_taken() && rested_ms >= REST_MS + AHEAD_MS)
 }
 
 /// Times that the word of a claimed row is exchanged while others change the reach in it.

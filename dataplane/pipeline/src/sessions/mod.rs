@@ -20,3 +20,5 @@ pub(crate) use table::flow;
 
 /// Time for which the row of an ended session keeps its content: packets that have found it go by what they found.
 const REST_MS: u32 = 64;
+/// How far the clocks of two packets that run at once may be apart, with a wide margin.
+const AHEAD_MS: u32 = 1_000;
