@@ -84,7 +84,7 @@ fn session<T: Tables, E: Environment, S: Trace>(context: &mut Context<'_, T, E, 
     let closed = opens && tables.record(row.slot).is_some_and(state::tcp_closed);
     if closed || !sessions::lives(tables, packet.family, flow, now_ms) {
         context.trace.step(Step::Expired(&packet.key));
-        sessions::remove_rows::<T, E>(tables, row.slot, now_ms);
+        sessions::remove_found::<T, E>(tables, packet.family, *at, row, now_ms);
         return false;
     }
     true

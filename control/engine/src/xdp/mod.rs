@@ -181,7 +181,8 @@ impl Engine for XdpEngine {
             sweep.live += live;
             next = rest;
             if !expired.is_empty() {
-                self.arrays.list_expired(now_ms, false, &expired);
+                // Rows rest from when they are freed, and a pass over many takes longer than that.
+                self.arrays.list_expired(Now::read()?.ms, false, &expired);
                 sweep.removed += u64::from(self.program.expire()?);
             }
         }

@@ -41,6 +41,9 @@ pub fn age<T: SessionTables>(tables: &T, slot: SessionSlot, now_ms: u32) -> Age 
     Age::Lives
 }
 
+/// Longer than any timeout, and with the longest timeout less than half the way round the clock.
+const SILENT_MS: u32 = 1 << 30;
+
 /// Milliseconds that one direction gives the session; 0 when it has no row.
 #[inline(always)]
 fn left<T: SessionTables>(
@@ -52,6 +55,12 @@ fn left<T: SessionTables>(
 ) -> u32 {
     match flow(tables, record.family(), record.place(direction)) {
         Some(flow) if flow.slot() == slot && flow.occupancy().is_live() => {
+            // Long silent: kept from looking like a packet to come, when the clock has gone half way round.
+            let seen = flow.last_seen_ms.load();
+            if flow.idle_ms(now_ms) > SILENT_MS {
+                let _seen_meanwhile =
+                    tables.exchange(&flow.last_seen_ms, seen, now_ms.wrapping_sub(SILENT_MS));
+            }
             flow.timeout().ms().saturating_sub(flow.idle_ms(now_ms))
         }
         _ => 0,

@@ -1,5 +1,5 @@
-use super::{AHEAD_MS, REST_MS};
 use super::table::{RowTable, SessionTables, Table4, Table6, home};
+use super::{AHEAD_MS, REST_MS};
 use crate::environment::{Environment, Turn};
 use flumen_abi::{Flow, IdleTimeout, Occupancy, SessionKey, SessionPlace, SessionRow, StoredRow, limits};
 
@@ -69,7 +69,8 @@ fn add<R: RowTable, T: SessionTables, E: Environment>(tables: &T, new: &New<'_>)
     let place = at_home ^ index;
     let Some(row) = R::row(tables, place) else { return FULL };
     let flow = row.flow();
-    let free = flow.occupancy();
+    // At home the word that was read first: what another added under it meanwhile may have the same key.
+    let free = if index == 0 { before } else { flow.occupancy() };
     let claimed = free.claimed(index);
     if free.is_taken() || !tables.exchange(&flow.occupancy, free.0, claimed.0) {
         return BUSY;

@@ -13,8 +13,7 @@ pub use free::{give_record, take_record};
 pub use insert::{InsertError, insert};
 pub(crate) use lookup::other;
 pub use lookup::{find, lives, read};
-pub(crate) use remove::remove_rows;
-pub use remove::{end, remove};
+pub use remove::{end, remove, remove_found};
 pub use table::SessionTables;
 pub(crate) use table::flow;
 

@@ -1,7 +1,7 @@
 use super::free::give_record;
 use super::table::{SessionTables, flow};
 use crate::environment::{Environment, Turn};
-use flumen_abi::{Direction, Family, Flow, Occupancy, SessionPlace, SessionSlot};
+use flumen_abi::{Direction, Family, Flow, Occupancy, SessionPlace, SessionRow, SessionSlot};
 
 /// Times that a row is tried to be freed while others change the reach in the same word.
 const ATTEMPTS: u32 = 8;
@@ -13,23 +13,36 @@ pub fn end<T: SessionTables, E: Environment>(tables: &T, slot: SessionSlot, now_
     if record.is_free() {
         return false;
     }
-    remove_rows::<T, E>(tables, slot, now_ms);
+    let family = record.family();
+    let (forward, reverse) = (record.place(Direction::Forward), record.place(Direction::Reverse));
+    remove::<T, E>(tables, family, forward, slot, now_ms);
+    remove::<T, E>(tables, family, reverse, slot, now_ms);
     record.end();
     give_record::<T, E>(tables, slot);
     true
 }
 
-/// Removes both rows of the session of `slot`; the record is left to who ages sessions, so that it is not freed twice.
-#[inline(never)]
-pub(crate) fn remove_rows<T: SessionTables, E: Environment>(tables: &T, slot: SessionSlot, now_ms: u32) {
-    let Some(record) = tables.record(slot) else { return };
-    let family = record.family();
-    let (forward, reverse) = (record.place(Direction::Forward), record.place(Direction::Reverse));
-    remove::<T, E>(tables, family, forward, slot, now_ms);
-    remove::<T, E>(tables, family, reverse, slot, now_ms);
+/// Removes the session that a packet has found at `place`, in the row of `direction`: both rows. The record is left to
+/// who ages sessions, so that it is not freed twice.
+///
+/// Who frees the row that was found removes the other one: until then the record was the session's, and said where that
+/// is. Whoever comes later leaves it alone, since the record may be another session's by now.
+#[inline(always)]
+pub fn remove_found<T: SessionTables, E: Environment>(
+    tables: &T,
+    family: Family,
+    place: SessionPlace,
+    row: &SessionRow,
+    now_ms: u32,
+) {
+    let Some(record) = tables.record(row.slot) else { return };
+    let other = record.place(row.flags.direction().other());
+    if remove::<T, E>(tables, family, place, row.slot, now_ms) {
+        remove::<T, E>(tables, family, other, row.slot, now_ms);
+    }
 }
 
-/// Removes the row at `place` if it is still that of `slot`. Its content stays for a while
+/// Removes the row at `place` if it is still that of `slot`; true when it did. Its content stays for a while
 /// ([`super::REST_MS`]).
 #[inline(never)]
 pub fn remove<T: SessionTables, E: Environment>(
@@ -38,15 +51,19 @@ pub fn remove<T: SessionTables, E: Environment>(
     place: SessionPlace,
     slot: SessionSlot,
     now_ms: u32,
-) {
-    let Some(flow) = flow(tables, family, place) else { return };
+) -> bool {
+    let Some(flow) = flow(tables, family, place) else { return false };
     if flow.slot() != slot {
-        return;
+        return false;
     }
     let displacement = free(tables, flow, now_ms);
-    if displacement != 0 && displacement != NOT_FREED {
+    if displacement == NOT_FREED {
+        return false;
+    }
+    if displacement != 0 {
         shorten::<T, E>(tables, family, SessionPlace(place.0 ^ displacement), displacement);
     }
+    true
 }
 
 const NOT_FREED: u32 = u32::MAX;
@@ -73,11 +90,16 @@ fn free<T: SessionTables>(tables: &T, flow: &Flow, now_ms: u32) -> u32 {
 fn shorten<T: SessionTables, E: Environment>(tables: &T, family: Family, home: SessionPlace, gone: u32) {
     let Some(flow) = flow(tables, family, home) else { return };
     let before = flow.occupancy();
-    if before.reach() != gone {
+    // Farther than any row that is there, when an earlier removal met an insertion.
+    let reach = before.reach();
+    if reach < gone {
         return;
     }
-    let mut search = Farthest { tables, family, home, gone, reach: 0 };
-    E::repeat(gone, &mut search);
+    let mut search = Farthest { tables, family, home, gone: reach, reach: 0 };
+    E::repeat(reach, &mut search);
+    if search.reach == reach {
+        return;
+    }
     let _inserted_meanwhile = tables.exchange(&flow.occupancy, before.0, before.with_reach(search.reach).0);
 }
 
