@@ -16,6 +16,11 @@ impl Lowering {
                 self.unsupported(&pair.place, &words, HOST_ZONE, reason);
                 continue;
             }
+            if keys.iter().any(|zone| zone == "any") {
+                let reason = "name both zones; a global policy holds for all";
+                self.unsupported(&pair.place, &words, "any", reason);
+                continue;
+            }
             for (name, node) in pair.entries("policy") {
                 let of_pair = &words;
                 let words = format!("{words} policy {}", name[0]);
@@ -149,6 +154,13 @@ impl Lowering {
         if then != PolicyThen::Permit {
             self.warnings.push(Warning::Widened { path: Path::statement(words) });
             widen(&mut found, context);
+            // `deny all but these` without the exclusion would deny these alone.
+            if r#match.get("source-address-excluded").is_some() {
+                found.source_address = vec![AddressRef::Any];
+            }
+            if r#match.get("destination-address-excluded").is_some() {
+                found.destination_address = vec![AddressRef::Any];
+            }
             return Some((found, then));
         }
         found.source_address.retain(|name| !void.address(name));
