@@ -224,3 +224,41 @@ fn the_examples_of_the_manual_are_what_the_manual_says() {
     let trust = &grouped.security.zones["trust"];
     assert_eq!(trust.host_inbound.services, [flumen_config::SystemService::Ping]);
 }
+
+/// Zones a and b, and these policies from a to b and globally.
+fn with_policies(of_pair: &str, global: &str) -> String {
+    format!(
+        "security {{ zones {{ security-zone a; security-zone b; }}
+            address-book {{ global {{ address x 10.0.0.1/32; }} }}
+            policies {{ from-zone a to-zone b {{ {of_pair} }} global {{ {global} }} }} }}"
+    )
+}
+
+#[test]
+fn a_pair_of_zones_names_both() {
+    let any = "match { source-address any; destination-address any; application any; } then { deny; }";
+    let text = with_policies("", "")
+        .replace("from-zone a", "from-zone any")
+        .replace("to-zone b { ", &format!("to-zone b {{ policy p {{ {any} }} "));
+    let errors = refused(&text, Mode::Strict);
+    assert!(errors.contains("name both zones; a global policy holds for all"), "{errors}");
+}
+
+#[test]
+fn a_denial_with_an_exclusion_denies_everything_in_a_lenient_load() {
+    let text = with_policies(
+        "policy p { match { source-address x; source-address-excluded; destination-address any; application any; }
+            then { deny; } }",
+        "",
+    );
+    let loaded =
+        Model::from_text(&text, None, Mode::Lenient).unwrap_or_else(|errors| panic!("{}", listed(&errors)));
+    let policy = &loaded.model.security.policies[0];
+    assert_eq!(policy.r#match.source_address, [flumen_config::AddressRef::Any]);
+}
+
+#[test]
+fn a_device_is_not_taken_out_of_use_since_the_kernel_would_serve_it_unfiltered() {
+    let errors = refused("interfaces { eth0 { disable; unit 0; } }", Mode::Strict);
+    assert!(errors.contains("a device without the gateway would be unfiltered"), "{errors}");
+}

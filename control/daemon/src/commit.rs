@@ -10,7 +10,8 @@ use flumen_compile::{Compiled, Identities};
 use flumen_config::Model;
 use flumen_engine::Generation;
 use flumen_store::{
-    Cause, CommitError, CommitRecord, Confirm, Editor, Event, NoProbes, Request, Source, Store, StoreError,
+    Cause, CommitError, CommitRecord, Confirm, Editor, Event, NoProbes, Origin, Request, Source, Store,
+    StoreError,
 };
 use std::sync::TryLockError;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -43,10 +44,20 @@ impl Numbers {
     }
 
     /// Writes down the numbers that a ruleset is about to use.
-    pub(crate) fn reserve(&mut self, compiled: &Compiled) -> Result<(), DaemonError> {
+    ///
+    /// # Errors
+    /// When they cannot be written and somebody asks for something new. A configuration that was active before is not
+    /// kept waiting for room on the disk: the way back has to be open then too.
+    pub(crate) fn reserve(&mut self, compiled: &Compiled, origin: Origin) -> Result<(), DaemonError> {
         let generation = compiled.ruleset.settings.generation.0;
         let record = Record { generation, identities: compiled.identities.clone() };
-        self.file.write_record(&record)?;
+        match (self.file.write_record(&record), origin) {
+            (Err(error), Origin::New) => return Err(error),
+            (Err(error), Origin::Known) => tracing::warn!(
+                "{error}; until that succeeds, a restart may show wrong names of policies and zones"
+            ),
+            (Ok(()), _) => {}
+        }
         self.record = record;
         Ok(())
     }

@@ -237,10 +237,11 @@ fn assemble(
     candidate.compile(numbers.identities(), Generation(1)).map_err(refused)?;
     let mut engine = engines.open(&numbers.opened)?;
     let adopted = engine.active_generation() != Generation(0);
+    let origin = if new.is_some() { Origin::New } else { Origin::Known };
     let install = || -> Result<_, DaemonError> {
         let generation = numbers.next_generation(engine.active_generation());
         let compiled = candidate.compile(numbers.identities(), generation).map_err(refused)?;
-        numbers.reserve(&compiled)?;
+        numbers.reserve(&compiled, origin)?;
         let part = present_part(&compiled.ruleset, &facts);
         prepare_for(&part, &**host, &mut ledger)?;
         engine.install(&part, &facts)?;

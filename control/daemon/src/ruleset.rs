@@ -50,7 +50,9 @@ impl Subject for RulesetSubject<'_> {
         let running = lock(&self.gateway.state).engine.active_generation();
         let generation = self.numbers.next_generation(running);
         let compiled = candidate.compile(self.numbers.identities(), generation).map_err(refused)?;
-        self.numbers.reserve(&compiled).map_err(|error| ApiError::State { reason: error.to_string() })?;
+        self.numbers
+            .reserve(&compiled, origin)
+            .map_err(|error| ApiError::State { reason: error.to_string() })?;
 
         self.warnings.clone_from(&candidate.warnings);
         self.warnings.extend(compiled.notes.iter().map(|note| whole(note.to_string())));

@@ -173,6 +173,22 @@ fn a_way_back_that_the_engine_refuses_is_tried_again() {
     daemon.stop();
 }
 
+#[test]
+fn the_way_back_does_not_wait_for_room_on_the_disk() {
+    let clock = FakeClock::default();
+    let (lab, daemon) = started(&clock);
+    apply(&mut daemon.client(), &renamed("risky"), Some(5)).unwrap();
+    // A file that cannot be replaced: as on a full disk, numbers cannot be written.
+    let numbers = lab.options.state_dir.join("identities.json");
+    std::fs::remove_file(&numbers).unwrap();
+    std::fs::create_dir(&numbers).unwrap();
+    let error = apply(&mut daemon.client(), &renamed("riskier"), None).unwrap_err().to_string();
+    assert!(error.contains("identities.json"), "nothing new begins: {error}");
+    clock.advance(Duration::from_secs(300));
+    daemon.wait_until("the way back", || policy(&mut daemon.client()) == "lan-out");
+    daemon.stop();
+}
+
 /// A daemon in a process of its own, with a configuration to be confirmed within a minute. Killed at the latest when
 /// this is dropped.
 struct Victim {

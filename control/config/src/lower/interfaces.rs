@@ -46,7 +46,7 @@ impl Lowering {
                 }
             };
             // Without a device there is nothing to check any more.
-            let disabled = node.get("disable").is_some() || device.is_none();
+            let disabled = device.is_none();
             for (keys, unit) in node.entries("unit") {
                 let words = format!("{words} unit {}", keys[0]);
                 let mut interface = self.unit(unit, &words);
@@ -55,7 +55,6 @@ impl Lowering {
                 if node.get("vlan-tagging").is_some() && untagged {
                     self.refuse(&unit.place, &words, Problem::VlanNeeded);
                 }
-                let disabled = disabled || unit.get("disable").is_some();
                 let unit = Unit { interface, place: unit.place.clone(), disabled };
                 // The table has checked that the unit is a number.
                 units.0.insert((name.clone(), keys[0].parse().unwrap_or(0)), unit);

@@ -2,6 +2,10 @@ use super::form::word;
 use super::statement::{Statement, bare, container, entries, flag, key, key_from, leaf, list, values};
 use super::{Layout, Source, Type};
 
+/// Without the gateway on it, the host's kernel would serve the device, unfiltered.
+const LINK_DOWN: &str =
+    "links are not taken down yet, and a device without the gateway would be unfiltered; use `ip link set`";
+
 const HOST: &str = "the gateway takes it from the host; set it there for now";
 const OFFLOADS: &str = "offloads are the host's to set for now";
 
@@ -17,7 +21,7 @@ const DEVICE: &[Statement] = &[
     leaf("device", Type::Device, "Linux device behind a Junos name")
         .from(Source::Devices)
         .doc("`interfaces ge-0/0/0 device eth1` makes `ge-0/0/0.0` the untagged frames of `eth1`. Without it the name is the device's."),
-    flag("disable", "Takes the device out of use").doc("The gateway does not attach to it, and no zone contains it."),
+    flag("disable", "Takes the device out of use").reserved(LINK_DOWN),
     leaf("mtu", Type::Number(256, 65535), "Largest frame, bytes").kept(HOST),
     leaf("speed", Type::Text, "Speed").kept(HOST),
     flag("vlan-tagging", "Its units are told apart by a VLAN tag"),
@@ -70,7 +74,7 @@ const ON_OFF: &[super::Word] = &[word("on", "Yes"), word("off", "No")];
 
 const UNIT: &[Statement] = &[
     leaf("description", Type::Text, "Text for people"),
-    flag("disable", "Takes the unit out of use"),
+    flag("disable", "Takes the unit out of use").reserved(LINK_DOWN),
     leaf("vlan-id", Type::Number(1, 4094), "VLAN of its frames").choice("tags"),
     container(
         "vlan-tags",
