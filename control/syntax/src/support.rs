@@ -93,12 +93,33 @@ impl Walk {
                 let finding = self.finding(&node.place, Problem::Reserved { statement: statement(), reason });
                 self.errors.push(finding);
             }
-            Support::Reserved(reason) | Support::Kept(reason) => self.kept(statement(), reason, &node.place),
+            Support::Reserved(reason) => self.kept(statement(), reason, &node.place),
+            Support::Kept(reason) => {
+                self.kept(statement(), reason, &node.place);
+                self.path.push(step.clone());
+                node.children().for_each(|(step, child)| self.refuse(step, child));
+                self.path.pop();
+            }
             Support::InForce => {
                 self.path.push(step.clone());
                 for (step, child) in node.children() {
                     self.visit(step, child);
                 }
+                self.path.pop();
+            }
+        }
+    }
+
+    /// Looks below a statement that is kept for those that are refused even there.
+    fn refuse(&mut self, step: &Step, node: &Node) {
+        if node.marks.has(Marks::INACTIVE) {
+            return;
+        }
+        match is_reserved(node) {
+            Some(_) => self.visit(step, node),
+            None => {
+                self.path.push(step.clone());
+                node.children().for_each(|(step, child)| self.refuse(step, child));
                 self.path.pop();
             }
         }

@@ -1,6 +1,10 @@
 use super::statement::{Key, Statement, anything, container, entries, flag, key, leaf, list, values};
 use super::{Layout, NAME, Type};
 
+/// What is kept only must not let packets pass.
+const DROPS: &str =
+    "routes are the host's, and without this one packets would pass; use `ip route add blackhole`";
+
 const HOST: &str = "routes are the host's for now; the gateway follows its routing table";
 const PROTOCOL: &str = "routing protocols run beside the gateway (FRR); it follows the host's routing table";
 
@@ -8,8 +12,8 @@ const SWITCH: &str = "switching is the bridge of the host";
 
 const ROUTE: &[Statement] = &[
     values("next-hop", Type::Text, "Gateways: addresses or interfaces").ordered().choice("where"),
-    flag("discard", "Drops silently").choice("where"),
-    flag("reject", "Drops and answers").choice("where"),
+    flag("discard", "Drops silently").choice("where").reserved(DROPS),
+    flag("reject", "Drops and answers").choice("where").reserved(DROPS),
     leaf("next-table", Type::Name, "Table to look in").choice("where"),
     leaf("preference", Type::Number(0, 4_294_967_295), "Preference; the least wins"),
     leaf("metric", Type::Number(0, 4_294_967_295), "Metric; the least wins"),
