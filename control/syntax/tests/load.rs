@@ -140,3 +140,20 @@ fn a_text_that_stands_in_a_place_is_loaded_there_and_compared_there() {
         findings[0].starts_with("part:1:1: [security zones security-zone a] unknown statement \"policy\"")
     );
 }
+
+#[test]
+fn an_entry_further_down_is_named_with_or_without_the_word_of_its_list() {
+    let policies = "security policies from-zone a to-zone b";
+    for (line, names) in [
+        ("insert {} policy three before policy one", ["three", "one", "two"]),
+        ("insert {} policy three before one", ["three", "one", "two"]),
+        ("rename {} policy two to policy last", ["one", "last", "three"]),
+        ("rename {} policy two to last", ["one", "last", "three"]),
+    ] {
+        let line = line.replace("{}", policies);
+        let changed = load_set(&tree(BASE), &line, None, Mode::Strict).expect(&line).tree;
+        let path = [Step::word("security"), Step::word("policies"), Step::entry("from-zone", &["a", "b"])];
+        let policies = changed.at(&path).expect("it was there before").entries("policy");
+        assert_eq!(policies.map(|(keys, _)| keys[0].as_str()).collect::<Vec<_>>(), names, "{line}");
+    }
+}

@@ -255,7 +255,10 @@ impl Commands {
         }
         let entries = self.resolve(above.to_vec(), items, Purpose::Name)?;
         match &entries[..] {
-            [entry] if entry.path.len() == 1 => Some(entry.path[0].0.clone()),
+            // Resolved paths begin at the top.
+            [entry] if entry.path.len() == above.len() + 1 => {
+                entry.path.last().map(|(step, ..)| step.clone())
+            }
             _ => self.fail(
                 items.first().or(Some(first)),
                 expected("one entry of the same list", "something else"),
