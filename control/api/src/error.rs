@@ -38,6 +38,12 @@ pub enum ApiError {
         /// Every complaint, in order of place.
         messages: Vec<ConfigMessage>,
     },
+    /// A change of the candidate is refused; the candidate is as before.
+    #[error("{}", lines(messages))]
+    NotEdited {
+        /// Every complaint, in order of place.
+        messages: Vec<ConfigMessage>,
+    },
     /// A name in the request is not in the configuration that is asked.
     #[error("there is no {kind} {name} in the configuration; there {} {}", if known.len() == 1 { "is" } else { "are" }, if known.is_empty() { "none".to_owned() } else { known.join(", ") })]
     Unknown {
@@ -72,4 +78,8 @@ pub enum ApiError {
         /// Clients served at once.
         limit: usize,
     },
+}
+
+fn lines(messages: &[ConfigMessage]) -> String {
+    messages.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -1,4 +1,4 @@
-use crate::{ExplainRequest, SessionFilter};
+use crate::{ConfigurationRequest, ExplainRequest, NameKind, SessionFilter};
 use serde::{Deserialize, Serialize};
 
 /// What the daemon is asked.
@@ -25,6 +25,13 @@ pub enum Request {
     },
     /// Keep the active configuration, which was to be confirmed.
     Confirm,
+    /// Edit, compare and commit configurations.
+    Configuration(ConfigurationRequest),
+    /// Names that the gateway knows.
+    Names {
+        /// Of what.
+        of: NameKind,
+    },
     /// Sessions that match.
     ShowSessions {
         /// Which.

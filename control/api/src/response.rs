@@ -1,6 +1,6 @@
 use crate::{
-    Cleared, ConfigMessage, ExplainReport, InterfacesReport, NatReport, PoliciesReport, ReasonsReport,
-    SessionsReport, StatusReport, ZonesReport,
+    Cleared, ConfigMessage, ConfigurationAnswer, ExplainReport, InterfacesReport, NatReport, PoliciesReport,
+    ReasonsReport, SessionsReport, StatusReport, ZonesReport,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,6 +21,10 @@ pub enum Response {
         /// As in the commit log.
         commit: u64,
     },
+    /// To `Configuration`.
+    Configuration(ConfigurationAnswer),
+    /// To `Names`, in order.
+    Names(Vec<String>),
     /// To `ShowSessions`.
     Sessions(SessionsReport),
     /// To `ShowZones`.
@@ -50,6 +54,9 @@ pub struct Checked {
     pub warnings: Vec<ConfigMessage>,
     /// Rows it needs, by table.
     pub rows: BTreeMap<String, u64>,
+    /// What would change; only of a candidate that a running gateway checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<crate::Preview>,
 }
 
 /// The configuration is active.

@@ -9,7 +9,13 @@ use std::time::Duration;
 
 /// Router, firewall and NAT gateway in eBPF.
 #[derive(Debug, Parser)]
-#[command(name = "flumen", version, after_help = "Exit status: 0 done, 1 refused or failed, 2 wrong usage.")]
+#[command(
+    name = "flumen",
+    version,
+    after_help = "Without a command: the shell, on a terminal. Its operational commands are commands here, too:\n  \
+                  flumen show security flow session --json\n\
+                  Exit status: 0 done, 1 refused or failed, 2 wrong usage."
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -19,7 +25,15 @@ pub(crate) struct Arguments {
     pub(crate) json: bool,
 
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
+}
+
+/// Any words, with the global options wherever they stand among them.
+#[derive(Debug)]
+pub(crate) struct Loose {
+    pub(crate) connection: Connection,
+    pub(crate) json: bool,
+    pub(crate) words: Vec<String>,
 }
 
 /// How to reach the daemon.
@@ -78,6 +92,17 @@ pub(crate) enum Command {
     },
     /// Keep the configuration that was applied with --confirmed
     Confirm,
+    /// Run commands of the shell one after the other, up to the first that fails
+    #[command(after_help = "Without commands they are read from standard input, one on each line.\n\
+                            Example: flumen cli -c \"configure; set system host-name gw; commit\"")]
+    Cli {
+        /// Commands, separated by ;
+        #[arg(short, long, value_name = "COMMANDS", conflicts_with = "line")]
+        commands: Option<String>,
+        /// The same without a dash
+        #[arg(value_name = "COMMANDS")]
+        line: Vec<String>,
+    },
     /// Show what the gateway is, does and has seen
     #[command(subcommand)]
     Show(Show),
@@ -170,6 +195,33 @@ pub(crate) struct FilterArguments {
     nat: bool,
 }
 
+// === impl Loose ===
+
+impl Loose {
+    /// Takes the global options out of the words; none when they are wrong.
+    pub(crate) fn of(words: impl Iterator<Item = String>) -> Option<Loose> {
+        #[derive(Parser)]
+        struct Global {
+            #[command(flatten)]
+            connection: Connection,
+        }
+        let (mut json, mut global, mut rest) = (false, vec!["flumen".to_owned()], Vec::new());
+        let mut words = words.peekable();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--json" => json = true,
+                "--run-dir" | "--timeout" => global.extend([word, words.next()?]),
+                other if other.starts_with("--run-dir=") || other.starts_with("--timeout=") => {
+                    global.push(word)
+                }
+                _ => rest.push(word),
+            }
+        }
+        let Global { connection } = Global::try_parse_from(global).ok()?;
+        Some(Loose { connection, json, words: rest })
+    }
+}
+
 // === impl Connection ===
 
 impl Connection {
@@ -256,11 +308,11 @@ mod tests {
         let parse = |verb: &str| {
             Arguments::try_parse_from(["flumen", verb, "sessions"].into_iter().chain(flags)).unwrap()
         };
-        let Command::Show(Show::Sessions { filter, .. }) = parse("show").command else {
+        let Some(Command::Show(Show::Sessions { filter, .. })) = parse("show").command else {
             panic!("not show sessions")
         };
         assert_eq!(SessionFilter::from(filter), expected);
-        let Command::Clear(Clear::Sessions { filter }) = parse("clear").command else {
+        let Some(Command::Clear(Clear::Sessions { filter })) = parse("clear").command else {
             panic!("not clear sessions")
         };
         assert_eq!(SessionFilter::from(filter), expected);

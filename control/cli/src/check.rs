@@ -37,7 +37,7 @@ pub(crate) fn run(path: &Path, host: bool, mode: LoadMode, output: Output) -> Ou
     if output.json {
         return verdict(file, checked, output);
     }
-    let Checked { warnings, rows } =
+    let Checked { warnings, rows, .. } =
         checked.map_err(|messages| Failure::Refused { file: file.clone(), messages })?;
     for warning in &warnings {
         complain(&format!("{file}:{warning} {WARN}(warning){WARN:#}\n"));

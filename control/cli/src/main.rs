@@ -8,27 +8,62 @@ mod explain;
 mod failure;
 mod file;
 mod output;
+mod shell;
 mod show;
 mod table;
 mod words;
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, Loose};
 use clap::Parser;
+use clap::error::ErrorKind;
 use failure::Outcome;
 use flumen_daemon::LoadMode;
 use output::Output;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return other_words(&error),
+    };
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(Output { json: arguments.json }),
     }
 }
 
+/// Words that clap does not know may be a command of the shell: `flumen show security zones`.
+fn other_words(error: &clap::Error) -> ExitCode {
+    let Some(Loose { connection, json, words }) = Loose::of(std::env::args().skip(1)) else { error.exit() };
+    let unknown = matches!(
+        error.kind(),
+        ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument | ErrorKind::InvalidValue
+    );
+    if !unknown || !words.first().is_some_and(|word| shell::is_operational(word)) {
+        error.exit();
+    }
+    match shell::arguments(&connection, json, &words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(Output { json }),
+    }
+}
+
 fn run(arguments: &Arguments) -> Outcome {
-    match &arguments.command {
+    let (connection, json) = (&arguments.connection, arguments.json);
+    let Some(command) = &arguments.command else {
+        return if std::io::stdin().is_terminal() && !json {
+            shell::interactive(connection)
+        } else {
+            shell::script(connection, json, None)
+        };
+    };
+    match command {
+        Command::Cli { commands, line } => {
+            let line = line.join(" ");
+            let commands = commands.as_deref().or((!line.is_empty()).then_some(line.as_str()));
+            shell::script(connection, json, commands)
+        }
         Command::Run { config, places } => {
             flumen_daemon::init_log();
             let options = places.options(&arguments.connection, config.clone());

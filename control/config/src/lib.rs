@@ -51,3 +51,8 @@ pub use zone::Zone;
 
 /// What happens to statements of the language without support.
 pub use flumen_syntax::parse::Mode as LoadMode;
+
+/// Names of the predefined applications, sorted.
+pub fn predefined_applications() -> impl Iterator<Item = &'static str> {
+    predefined::names()
+}

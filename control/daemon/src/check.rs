@@ -16,7 +16,7 @@ pub fn check(text: &str, mode: LoadMode) -> Result<Checked, Vec<ConfigMessage>> 
     let compiled = candidate.compile(&Identities::default(), Generation(1))?;
     let notes = compiled.notes.iter().map(|note| whole(note.to_string()));
     let warnings = candidate.warnings.into_iter().chain(notes).collect();
-    Ok(Checked { warnings, rows: rows(&compiled.ruleset) })
+    Ok(Checked { warnings, rows: rows(&compiled.ruleset), preview: None })
 }
 
 /// Complaints about devices of a valid configuration that a host does not have.
@@ -52,7 +52,7 @@ pub(crate) fn compile_complaint(error: &CompileError) -> ConfigMessage {
 }
 
 /// Rows of each table that a ruleset needs.
-fn rows(ruleset: &Ruleset) -> BTreeMap<String, u64> {
+pub(crate) fn rows(ruleset: &Ruleset) -> BTreeMap<String, u64> {
     let counts = [
         ("interfaces", ruleset.interfaces.len()),
         ("classifier_roots", ruleset.roots.len()),

@@ -184,14 +184,14 @@ pub(crate) fn source(record: &CommitRecord) -> String {
     }
 }
 
-fn not_committed(error: CommitError<ApiError>) -> ApiError {
+pub(crate) fn not_committed(error: CommitError<ApiError>) -> ApiError {
     match error {
         CommitError::Refused(error) | CommitError::NotApplied(error) => error,
         CommitError::Store(error) => refused_by_store(error),
     }
 }
 
-fn refused_by_store(error: StoreError) -> ApiError {
+pub(crate) fn refused_by_store(error: StoreError) -> ApiError {
     let reason = error.to_string();
     match error {
         StoreError::File { .. } | StoreError::Uncertain { .. } | StoreError::Damaged { .. } => {

@@ -1,6 +1,7 @@
 use crate::active::{absent, present_part};
 use crate::candidate::Candidate;
 use crate::commit::{Committer, Numbers, activate, source};
+use crate::configuration::{Editors, TreeMerge, Trees};
 use crate::engines::{EngineOptions, Engines};
 use crate::gateway::{Client, Gateway, State, lock, log_changes, prepare_for};
 use crate::instance::Instance;
@@ -16,6 +17,7 @@ use flumen_engine::Generation;
 use flumen_kernel::{Host, Ledger, boot_id, monotonic_ms, restore};
 use flumen_store::{Clock, CommitError, Origin, Request, Source, Store, Subject, SystemClock};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -68,6 +70,7 @@ impl Daemon {
         let instance = Instance::claim(options)?;
         make_directory(&options.state_dir, 0o700)?;
         let mut configurations = Store::open(&options.configurations(), clock)?;
+        configurations.set_merge(Box::new(TreeMerge));
         for problem in configurations.problems() {
             tracing::error!("{problem}");
         }
@@ -289,6 +292,9 @@ fn assemble(
         }),
         started: Instant::now(),
         adopted,
+        editors: Mutex::new(Editors::default()),
+        trees: Mutex::new(Trees::default()),
+        clients: AtomicU64::new(0),
     })
 }
 

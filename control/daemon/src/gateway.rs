@@ -1,6 +1,7 @@
 use crate::active::{Active, absent, present_part};
 use crate::candidate::Candidate;
 use crate::commit::Committer;
+use crate::configuration::{Editors, Trees};
 use crate::explain;
 use crate::selector::Selector;
 use crate::{check, sessions, show};
@@ -13,6 +14,7 @@ use flumen_config::LoadMode;
 use flumen_engine::{Engine, EngineError, HostFacts};
 use flumen_kernel::{Change, Host, KernelError, Ledger, prepare, restore};
 use flumen_store::Editor;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -25,6 +27,12 @@ pub(crate) struct Gateway {
     pub(crate) started: Instant,
     /// The engine had a ruleset when it was opened.
     pub(crate) adopted: bool,
+    /// Who edits; taken after `committer`.
+    pub(crate) editors: Mutex<Editors>,
+    /// Configurations that were read lately.
+    pub(crate) trees: Mutex<Trees>,
+    /// Clients since the daemon was started.
+    pub(crate) clients: AtomicU64,
 }
 
 /// What changes while the gateway runs.
@@ -50,6 +58,8 @@ pub(crate) struct Client {
     pub(crate) id: u64,
     /// Name of the user, or their number.
     pub(crate) user: String,
+    /// What they use: `cli (pid 4711)`.
+    pub(crate) via: String,
 }
 
 /// Sessions that are ended before the lock is given to others, who age sessions or apply configurations.
@@ -74,13 +84,18 @@ impl Client {
 
     /// Whoever started the daemon, by its files and signals.
     pub(crate) fn operator() -> Client {
-        Client { id: 0, user: "root".to_owned() }
+        Client { id: 0, user: "root".to_owned(), via: "flumen".to_owned() }
     }
 }
 
 // === impl Gateway ===
 
 impl Gateway {
+    /// Somebody who asks from now on, until [`Gateway::leave`].
+    pub(crate) fn welcome(&self, user: String, via: String) -> Client {
+        Client { id: self.clients.fetch_add(1, Ordering::Relaxed) + 1, user, via }
+    }
+
     /// Answers a request. `Stop` and `Detach` are only half done here: whoever serves must then end.
     ///
     /// # Errors
@@ -95,6 +110,10 @@ impl Gateway {
             Request::Confirm => self
                 .confirm(&client.editor("flumen confirm".to_owned()))
                 .map(|commit| Response::Confirmed { commit }),
+            Request::Configuration(request) => {
+                self.configuration(&request, client).map(Response::Configuration)
+            }
+            Request::Names { of } => Ok(Response::Names(self.names(of))),
             Request::ShowSessions { filter, limit } => self.sessions(&filter, limit),
             Request::ClearSessions { filter } => self.clear(&filter).map(Response::Cleared),
             Request::Explain(request) => self.explain(&request).map(Response::Explained),

@@ -10,6 +10,7 @@ mod assembly;
 mod candidate;
 mod check;
 mod commit;
+mod configuration;
 mod daemon;
 mod engines;
 mod error;

@@ -19,7 +19,7 @@ pub(crate) struct RulesetSubject<'a> {
 
 /// A configuration that is compiled, its numbers on disk.
 pub(crate) struct PreparedRuleset {
-    next: Active,
+    pub(crate) next: Active,
     facts: HostFacts,
     /// What was in force, once `next` is.
     before: Option<Active>,

@@ -3,6 +3,7 @@ use crate::gateway::{Client, Gateway, lock};
 use crate::stop::Stop;
 use flumen_api::transport::{FrameError, read_request, write_response};
 use flumen_api::{ApiError, Request};
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use nix::unistd::{Uid, User};
@@ -17,8 +18,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Clients at once.
-const MAX_CLIENTS: usize = 16;
-/// A client that asks nothing for so long is disconnected.
+const MAX_CLIENTS: usize = 64;
+/// A client that asks nothing for so long is disconnected, unless it edits.
 const IDLE: Duration = Duration::from_secs(60);
 /// Requests in work get so long to be answered when the daemon ends.
 const GRACE: Duration = Duration::from_secs(5);
@@ -45,8 +46,6 @@ struct Clients {
 #[derive(Default)]
 struct Counts {
     connected: usize,
-    /// Since the daemon was started.
-    ever: u64,
     working: usize,
 }
 
@@ -144,18 +143,14 @@ fn welcome(mut stream: UnixStream, gateway: &Arc<Gateway>, stop: &Stop, clients:
         return;
     }
     let (gateway, stop, clients) = (Arc::clone(gateway), stop.clone(), Arc::clone(clients));
-    let id = {
-        let mut counts = lock(&clients.counts);
-        counts.connected += 1; // here and not in the thread: the next client is counted at once
-        counts.ever += 1;
-        counts.ever
-    };
-    let client = Client { id, user: user_name(peer.uid()) };
+    lock(&clients.counts).connected += 1; // here and not in the thread: the next client is counted at once
+    let client = gateway.welcome(user_name(peer.uid()), format!("cli (pid {})", peer.pid()));
     let thread = std::thread::Builder::new().name("client".to_owned());
     let counted = Arc::clone(&clients);
     let spawned = thread.spawn(move || {
         let _connected = Counted { clients: &clients, count: |counts| &mut counts.connected };
         serve(stream, &client, &gateway, &stop, &clients);
+        gateway.leave(&client);
     });
     if let Err(error) = spawned {
         lock(&counted.counts).connected -= 1;
@@ -174,6 +169,9 @@ fn user_name(uid: u32) -> String {
 /// Answers requests until the client goes away.
 fn serve(mut stream: UnixStream, client: &Client, gateway: &Gateway, stop: &Stop, clients: &Clients) {
     loop {
+        if gateway.edits(client) {
+            wait(&stream, stop);
+        }
         let request = match read_request(&mut stream) {
             Ok(request) => request,
             Err(FrameError::Closed | FrameError::TimedOut) => return,
@@ -199,6 +197,18 @@ fn serve(mut stream: UnixStream, client: &Client, gateway: &Gateway, stop: &Stop
             tracing::info!("stopping on request");
             stop.give();
             return;
+        }
+    }
+}
+
+/// Waits until the client says something or goes away, or the daemon ends.
+fn wait(stream: &UnixStream, stop: &Stop) {
+    while !stop.is_given() {
+        let mut fds =
+            [PollFd::new(stream.as_fd(), PollFlags::POLLIN), PollFd::new(stop.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, PollTimeout::NONE) {
+            Err(Errno::EINTR) => {}
+            _ => return,
         }
     }
 }

@@ -343,11 +343,11 @@ fn sessions_age_at_least_twice_a_second() {
 #[test]
 fn one_client_too_many_is_told_so_and_the_place_is_free_again_after() {
     let (_lab, daemon) = started();
-    let mut clients: Vec<_> = (0..16).map(|_| daemon.client()).collect();
+    let mut clients: Vec<_> = (0..64).map(|_| daemon.client()).collect();
     for client in &mut clients {
         client.ask(&Request::Status).unwrap();
     }
-    assert!(matches!(refusal(daemon.ask(Request::Status)), ApiError::Busy { limit: 16 }));
+    assert!(matches!(refusal(daemon.ask(Request::Status)), ApiError::Busy { limit: 64 }));
     drop(clients);
     daemon.wait_until("a free place", || daemon.ask(Request::Status).is_ok());
     daemon.stop();

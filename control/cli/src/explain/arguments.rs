@@ -115,7 +115,7 @@ mod tests {
 
     fn input(line: &str) -> ExplainInput {
         let words = ["flumen", "explain", "-i", "lan"].into_iter().chain(line.split(' '));
-        let Command::Explain(arguments) = Arguments::try_parse_from(words).unwrap().command else {
+        let Some(Command::Explain(arguments)) = Arguments::try_parse_from(words).unwrap().command else {
             panic!("{line}")
         };
         arguments.request().unwrap().input

@@ -223,7 +223,7 @@ impl Lab {
     }
 
     /// Looks again and again until it is as wanted; a change of the host takes a moment to arrive.
-    pub fn wait_until(&self, what: &str, wanted: impl Fn() -> bool) {
+    pub fn wait_until(&self, what: &str, wanted: impl FnMut() -> bool) {
         wait_until(what, wanted);
     }
 }
@@ -248,7 +248,7 @@ impl Running {
     }
 
     /// As [`Lab::wait_until`].
-    pub fn wait_until(&self, what: &str, wanted: impl Fn() -> bool) {
+    pub fn wait_until(&self, what: &str, wanted: impl FnMut() -> bool) {
         wait_until(what, wanted);
     }
 }
@@ -258,7 +258,7 @@ fn client(options: &Options) -> Client {
 }
 
 /// As [`Lab::wait_until`].
-pub fn wait_until(what: &str, wanted: impl Fn() -> bool) {
+pub fn wait_until(what: &str, mut wanted: impl FnMut() -> bool) {
     for _ in 0..500 {
         if wanted() {
             return;

@@ -1,0 +1,294 @@
+use crate::args::FilterArguments;
+use crate::ask::ask;
+use crate::explain::{self, ExplainArguments};
+use crate::failure::Failure;
+use crate::shell::commands::{Action, OPERATIONAL};
+use crate::shell::grammar::{Matched, Row};
+use crate::shell::line;
+use crate::shell::printed::Printed;
+use crate::shell::session::{Session, View};
+use crate::shell::when;
+use crate::show;
+use crate::table::Table;
+use crate::words::{list, plural, traffic};
+use clap::Parser;
+use flumen_api::transport::ClientError;
+use flumen_api::{
+    ConfigurationAction, ConfigurationAnswer, HistoryReport, InterfacesReport, PoliciesReport, Request,
+    Response, SessionFilter, StatusReport, Translation, Which,
+};
+
+type Told = Result<Printed, Failure>;
+
+/// Sessions that are shown without `limit`.
+const SHOWN: u32 = 1000;
+
+/// Whether a word begins a command of operational mode.
+pub(crate) fn is_operational(word: &str) -> bool {
+    !word.is_empty() && OPERATIONAL.iter().any(|row| row.word.starts_with(word))
+}
+
+/// `explain` with the arguments of `flumen explain`.
+#[derive(Debug, Parser)]
+#[command(name = "explain")]
+struct Explain {
+    #[command(flatten)]
+    arguments: ExplainArguments,
+}
+
+impl Action {
+    /// Whether `| display` and `| compare` are the daemon's to do.
+    pub(super) fn is_configuration(self) -> bool {
+        matches!(self, Action::Show | Action::ShowConfiguration)
+    }
+}
+
+impl Session {
+    /// A command of operational mode.
+    pub(super) fn operate(&mut self, matched: &Matched<'_>, view: &View) -> Told {
+        match matched.action {
+            Action::Configure if self.editing.is_none() => self.begin(matched),
+            Action::Configure => Err(Failure::Usage("you are in configuration mode already".to_owned())),
+            Action::Exit => {
+                self.ended = true;
+                Ok(Printed::default())
+            }
+            Action::Help => Ok(help(OPERATIONAL).into()),
+            Action::Ping => run_program("ping", matched.rest),
+            Action::Traceroute => run_program("traceroute", matched.rest),
+            Action::Explain => self.explain(matched.rest),
+            Action::ShowConfiguration => self.active(matched.rest, view),
+            Action::ShowCommits => match self.ask(ConfigurationAction::History)? {
+                ConfigurationAnswer::History(report) => Printed::report(&report, history),
+                _ => Err(ClientError::Mismatch.into()),
+            },
+            Action::SaveRescue => {
+                self.done(ConfigurationAction::SaveRescue, "The rescue configuration is saved\n")
+            }
+            Action::DeleteRescue => {
+                self.done(ConfigurationAction::DeleteRescue, "The rescue configuration is deleted\n")
+            }
+            Action::ClearPlanned => {
+                self.done(ConfigurationAction::CancelPlanned, "The planned commit is cancelled\n")
+            }
+            Action::ConfirmCommit => match ask(&self.connection, &Request::Confirm)? {
+                Response::Confirmed { commit } => Ok(format!("commit {commit} is confirmed\n").into()),
+                _ => Err(ClientError::Mismatch.into()),
+            },
+            _ => self.report(matched),
+        }
+    }
+
+    /// What the gateway is, does and has seen.
+    fn report(&mut self, matched: &Matched<'_>) -> Told {
+        let request = match matched.action {
+            Action::ShowSessions => {
+                let limit = match matched.value("limit") {
+                    None if matched.has("summary") => 0,
+                    None => SHOWN,
+                    Some(text) => text
+                        .parse()
+                        .map_err(|_| Failure::Usage(format!("limit: {text:?} is no number of sessions")))?,
+                };
+                Request::ShowSessions { filter: filter(matched)?, limit }
+            }
+            Action::ClearSessions => Request::ClearSessions { filter: filter(matched)? },
+            Action::ShowZones => Request::ShowZones,
+            Action::ShowPolicies => Request::ShowPolicies,
+            Action::ShowNat => Request::ShowNat,
+            Action::ShowInterfaces => Request::ShowInterfaces,
+            Action::ShowStatistics => Request::ShowReasons,
+            Action::ShowStatus | Action::ShowVersion => Request::Status,
+            other => return Err(Failure::Usage(format!("{other:?} belongs to configuration mode"))),
+        };
+        let known = |kind: &str, name: &str| Failure::Failed(format!("there is no {kind} {name}"));
+        match ask(&self.connection, &request)? {
+            Response::Sessions(report) if matched.has("summary") => Printed::report(&report, |report| {
+                format!("{} of {}\n", report.matching, plural(report.live, "session", "sessions"))
+            }),
+            Response::Sessions(report) => Printed::report(&report, show::sessions),
+            Response::Cleared(cleared) => Printed::report(&cleared, |cleared| {
+                format!("{} cleared, {} left\n", plural(cleared.removed, "session", "sessions"), cleared.left)
+            }),
+            Response::Zones(mut report) => {
+                if let Some(wanted) = matched.value("") {
+                    report.zones.retain(|zone| zone.name == wanted);
+                    report.zones.first().ok_or_else(|| known("zone", wanted))?;
+                }
+                Printed::report(&report, show::zones)
+            }
+            Response::Policies(mut report) => {
+                let is = |option: &str, names: &[String]| {
+                    matched
+                        .value(option)
+                        .is_none_or(|own| names.is_empty() || names.iter().any(|name| name == own))
+                };
+                report.policies.retain(|policy| {
+                    is("from-zone", &policy.from_zones)
+                        && is("to-zone", &policy.to_zones)
+                        && matched.value("policy-name").is_none_or(|name| policy.name == name)
+                });
+                Printed::report(&report, if matched.has("hit-count") { hits } else { show::policies })
+            }
+            Response::Nat(mut report) => {
+                let both = matched.has("source") == matched.has("destination");
+                report.rules.retain(|rule| {
+                    let wanted =
+                        if rule.translation == Translation::Source { "source" } else { "destination" };
+                    (both || matched.has(wanted))
+                        && matched.value("rule").is_none_or(|name| rule.name == name)
+                });
+                Printed::report(&report, show::nat)
+            }
+            Response::Interfaces(mut report) => {
+                if let Some(wanted) = matched.value("") {
+                    report.interfaces.retain(|own| own.name == wanted || own.device == wanted);
+                    report.interfaces.first().ok_or_else(|| known("interface", wanted))?;
+                }
+                Printed::report(&report, if matched.has("terse") { terse } else { show::interfaces })
+            }
+            Response::Reasons(mut report) => {
+                let (interface, seen) = (matched.value("interface"), matched.has("seen"));
+                show::select(&mut report, interface, seen).map_err(Failure::Failed)?;
+                Printed::report(&report, show::reasons)
+            }
+            Response::Status(report) if matched.action == Action::ShowVersion => {
+                Printed::report(&report, |report: &StatusReport| {
+                    format!("flumen {} on the {} engine\n", report.release, report.engine)
+                })
+            }
+            Response::Status(report) => Printed::report(&report, show::status),
+            _ => Err(ClientError::Mismatch.into()),
+        }
+    }
+
+    fn done(&mut self, action: ConfigurationAction, text: &str) -> Told {
+        self.ask(action)?;
+        Ok(text.to_owned().into())
+    }
+
+    /// The active configuration, seen from the top wherever somebody edits.
+    fn active(&mut self, path: &str, view: &View) -> Told {
+        let before = self.editing.as_mut().map(|editing| std::mem::take(&mut editing.at));
+        let told = match view.compare {
+            Some(which) => self.compare(which, Which::Active),
+            None => self.configuration(Which::Active, path, view.form),
+        };
+        if let (Some(editing), Some(before)) = (&mut self.editing, before) {
+            editing.at = before;
+        }
+        told
+    }
+
+    fn explain(&mut self, rest: &str) -> Told {
+        let words = line::words(rest).into_iter().map(|word| word.text);
+        let wanted = Explain::try_parse_from(std::iter::once("explain".to_owned()).chain(words))
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+        match ask(&self.connection, &Request::Explain(wanted.arguments.request()?))? {
+            Response::Explained(report) => Printed::report(&report, explain::render),
+            _ => Err(ClientError::Mismatch.into()),
+        }
+    }
+}
+
+/// Another program, on this terminal.
+fn run_program(program: &str, rest: &str) -> Told {
+    let words = line::words(rest);
+    if words.is_empty() {
+        return Err(Failure::Usage(format!("{program} needs a host")));
+    }
+    let arguments = words.into_iter().map(|word| word.text);
+    match std::process::Command::new(program).args(arguments).status() {
+        Ok(status) if status.success() => Ok(Printed::default()),
+        Ok(_) => Err(Failure::Reported),
+        Err(error) => Err(Failure::Failed(format!("cannot run {program}: {error}"))),
+    }
+}
+
+fn filter(matched: &Matched<'_>) -> Result<SessionFilter, Failure> {
+    /// The same words as those of `flumen show sessions`.
+    #[derive(Debug, Parser)]
+    struct Words {
+        #[command(flatten)]
+        filter: FilterArguments,
+    }
+    const NAMES: [(&str, &str); 10] = [
+        ("destination-port", "--destination-port"),
+        ("destination-prefix", "--destination"),
+        ("from-zone", "--from-zone"),
+        ("host", "--host"),
+        ("nat", "--nat"),
+        ("policy", "--policy"),
+        ("protocol", "--protocol"),
+        ("source-port", "--source-port"),
+        ("source-prefix", "--source"),
+        ("to-zone", "--to-zone"),
+    ];
+    let mut words = vec!["session".to_owned()];
+    for (word, argument) in NAMES {
+        match matched.value(word) {
+            Some("") => words.push(argument.to_owned()),
+            Some(value) => words.push(format!("{argument}={value}")),
+            None => {}
+        }
+    }
+    let read = Words::try_parse_from(words).map_err(|error| {
+        let text = error.to_string();
+        Failure::Usage(text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned())
+    })?;
+    Ok(read.filter.into())
+}
+
+/// Every command with its help.
+pub(super) fn help(rows: &[Row]) -> String {
+    let width = rows.iter().map(|row| row.word.len()).max().unwrap_or(0);
+    let line = |row: &Row| format!("  {:width$}  {}\n", row.word, row.help);
+    let rows: String = rows.iter().map(line).collect();
+    format!("{rows}Words may be abbreviated; ? shows what may come next, Tab completes it.\n")
+}
+
+fn history(report: &HistoryReport) -> String {
+    let mut text = String::new();
+    for commit in &report.commits {
+        let number = format!("{:<3} commit {}", commit.slot, commit.commit);
+        if let Some(damage) = &commit.damage {
+            text.push_str(&format!("{number}: cannot be used: {damage}\n"));
+            continue;
+        }
+        let time = when::show(commit.unix_s);
+        text.push_str(&format!("{number}  {time} by {} via {}\n", commit.user, commit.client));
+        for said in commit.note.iter().chain(&commit.comment) {
+            text.push_str(&format!("      {said}\n"));
+        }
+    }
+    if let Some(pending) = &report.pending {
+        let left = crate::words::duration(pending.left_s * 1000);
+        text.push_str(&format!("commit {} is to be confirmed within {left}\n", pending.commit));
+    }
+    if let Some(planned) = &report.planned {
+        text.push_str(&format!("{} planned a commit for {}\n", planned.user, when::show(planned.at_unix_s)));
+    }
+    text
+}
+
+fn hits(report: &PoliciesReport) -> String {
+    let mut table = Table::new([">INDEX", "FROM", "TO", "POLICY", ">PACKETS", ">BYTES", "ACTION"]);
+    for (index, policy) in report.policies.iter().enumerate() {
+        let [packets, bytes] = traffic(policy.hits);
+        let (from, to) = (list(&policy.from_zones), list(&policy.to_zones));
+        let index = (index + 1).to_string();
+        table.row([index, from, to, policy.name.clone(), packets, bytes, policy.action.name().to_owned()]);
+    }
+    table.print()
+}
+
+fn terse(report: &InterfacesReport) -> String {
+    let mut table = Table::new(["INTERFACE", "STATE", "ZONE", "ADDRESSES"]);
+    for interface in &report.interfaces {
+        let addresses: Vec<String> =
+            interface.v4.iter().chain(&interface.v6).map(ToString::to_string).collect();
+        let (state, zone) = (interface.state.name().to_owned(), interface.zone.clone());
+        table.row([interface.name.clone(), state, zone, addresses.join(",")]);
+    }
+    table.print()
+}

@@ -1,0 +1,359 @@
+//! The shell: in scripts, from the command line, and on a terminal.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../../daemon/tests/support/mod.rs"]
+mod support;
+
+use flumen_store::FakeClock;
+use rexpect::session::{PtySession, spawn_command};
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use support::{Lab, Running, counters, session};
+
+const TEXT: &str = include_str!("gateway.conf");
+
+fn lab() -> (Lab, Running, FakeClock) {
+    let mut lab = Lab::new();
+    lab.configure(TEXT);
+    let clock = FakeClock::default();
+    let daemon = lab.start_by(clock.clone());
+    let mut kernel = lab.engines.kernel();
+    kernel.sessions = vec![
+        session(7, 6, "192.168.1.10", "198.51.100.80", (50_000, 443), (1, 2)),
+        session(9, 17, "192.168.1.10", "198.51.100.53", (50_002, 53), (1, 2)),
+    ];
+    kernel.counters = counters(1);
+    drop(kernel);
+    (lab, daemon, clock)
+}
+
+fn flumen(lab: &Lab, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flumen"));
+    command.env_clear().env("FLUMEN_RUN_DIR", &lab.options.run_dir).args(words).stdin(Stdio::null());
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
+/// Exit status, standard output, standard error.
+fn ran(command: &mut Command) -> (i32, String, String) {
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// What it prints when it succeeds.
+fn shown(lab: &Lab, words: &[&str]) -> String {
+    let (status, shown, told) = ran(&mut flumen(lab, words));
+    assert_eq!((status, told.as_str()), (0, ""), "{words:?}: {shown}");
+    shown
+}
+
+fn script(lab: &Lab, commands: &str) -> String {
+    shown(lab, &["cli", "-c", commands])
+}
+
+#[test]
+fn a_script_edits_compares_and_commits() {
+    let (lab, daemon, _) = lab();
+    let shown = script(
+        &lab,
+        "configure; edit security zones security-zone trust; set description \"in; side\"; show | compare; \
+         top; set sys host gw | no-more; commit check; commit comment \"two | things\" and-quit; show system commit",
+    );
+    assert!(
+        shown.contains("[edit security zones security-zone trust]\n+  description \"in; side\";\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("configuration check succeeds\n") && shown.contains("commit complete (commit 2, "),
+        "{shown}"
+    );
+    assert!(shown.contains("0   commit 2  ") && shown.contains("      two | things\n"), "{shown}");
+    let set = script(&lab, "show configuration system | display set");
+    assert_eq!(set, "set system host-name gw\n");
+    assert_eq!(
+        script(&lab, "configure; run sh conf sys; exit"),
+        "Entering configuration mode\nhost-name gw;\nExiting configuration mode\n"
+    );
+    daemon.stop();
+}
+
+#[test]
+fn a_script_ends_at_the_first_failure_with_its_status() {
+    let (lab, daemon, _) = lab();
+    let failed = |commands: &str| ran(&mut flumen(&lab, &["cli", "-c", commands]));
+    let (status, shown, told) = failed("show version; shwo version; show version");
+    assert_eq!((status, shown.lines().count()), (2, 1));
+    assert!(told.contains("shwo version\n") && told.contains("did you mean \"show\"?"), "{told}");
+    let (status, _, told) = failed("configure; set security zoens x");
+    assert!(status == 1 && told.contains("did you mean \"zones\"?"), "{told}");
+    let (status, _, told) = failed("configure; set security zones security-zone trust screen x; commit");
+    assert!(status == 1 && told.contains("candidate:") && told.contains("not supported"), "{told}");
+    let (status, _, told) = failed("configure; load merge lenient x");
+    assert!(status == 2 && told.contains("no lenient load"), "{told}");
+    let (status, _, told) = failed("configure; load merge /nonexistent");
+    assert!(status == 2 && told.contains("cannot read /nonexistent"), "{told}");
+    assert_eq!(ran(&mut flumen(&lab, &["cli", "-c", "rollback 0"])).0, 2, "it is no operational command");
+    daemon.stop();
+    let (status, _, told) = failed("show version");
+    assert!(status == 1 && told.contains("no daemon is running"), "{told}");
+}
+
+#[test]
+fn a_check_lists_rules_and_sessions_that_the_candidate_would_not_admit() {
+    let (lab, daemon, _) = lab();
+    let out = "security policies from-zone trust to-zone untrust policy out";
+    let shown = script(
+        &lab,
+        &format!(
+            "configure; copy {out} to policy again; set {out} match application junos-https; \
+             delete {out} match application any; insert {out} after again; delete security nat; \
+             set security policies from-zone trust to-zone untrust policy again then deny; commit check"
+        ),
+    );
+    assert!(shown.contains("\n- source NAT rule hide from zone trust to zone untrust\n"), "{shown}");
+    let policies =
+        "+ policy again from zone trust to zone untrust\n~ policy out from zone trust to zone untrust\n";
+    assert!(shown.contains(policies), "{shown}");
+    assert!(shown.contains("warning: policy out from zone trust to zone untrust: never reached"), "{shown}");
+    assert!(
+        shown.contains("Of 2 live sessions, 2 would not be admitted any more (by policy: out 2)"),
+        "{shown}"
+    );
+    let shown = script(
+        &lab,
+        &format!(
+            "configure; rollback; set {out} match application junos-https; \
+             delete {out} match application any; commit check"
+        ),
+    );
+    assert!(
+        shown.contains("Of 2 live sessions, 1 would not be admitted any more (by policy: out 1)"),
+        "{shown}"
+    );
+    let shown = script(&lab, "configure; rollback; commit check");
+    assert!(shown.ends_with("load complete\nconfiguration check succeeds\n"), "nothing changes: {shown}");
+    daemon.stop();
+}
+
+#[test]
+fn commands_are_read_from_standard_input() {
+    let (lab, daemon, _) = lab();
+    for words in [&["cli"][..], &[]] {
+        let mut child = flumen(&lab, words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input
+            .write_all(b"# a remark\n\nconfigure\nset system host-name x\nshow | compare\nrollback\nexit\n")
+            .unwrap();
+        drop(input);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        assert!(String::from_utf8(output.stdout).unwrap().contains("host-name x;"));
+    }
+    daemon.stop();
+}
+
+#[test]
+fn operational_commands_are_commands_of_the_program() {
+    let (lab, daemon, _) = lab();
+    assert!(shown(&lab, &["show", "security", "zones"]).contains("untrust"));
+    assert!(!shown(&lab, &["sh", "sec", "zones", "trust"]).contains("untrust"));
+    assert!(shown(&lab, &["show", "security", "policies", "hit-count"]).starts_with("INDEX  FROM"));
+    assert_eq!(
+        shown(&lab, &["show", "security", "flow", "session", "protocol", "udp", "summary"]),
+        "1 of 2 sessions\n"
+    );
+    assert!(shown(&lab, &["show", "interfaces", "terse"]).starts_with("INTERFACE"));
+    let json = |words: &[&str]| serde_json::from_str::<serde_json::Value>(&shown(&lab, words)).unwrap();
+    assert_eq!(json(&["show", "security", "flow", "session", "--json"])["live"], 2);
+    assert_eq!(json(&["--json", "show", "system", "commit"])["commits"][0]["slot"], 0);
+    assert_eq!(json(&["show", "security", "zones", "|", "display", "json"])["zones"][0]["name"], "trust");
+    assert!(json(&["show", "configuration", "|", "display", "json"])["configuration"].is_object());
+    assert_eq!(
+        shown(&lab, &["show", "security", "zones", "|", "match", "UNTRUST", "|", "count"]),
+        "Count: 1 lines\n"
+    );
+    assert!(shown(&lab, &["request", "system", "configuration", "rescue", "save"]).contains("saved"));
+    assert_eq!(
+        shown(&lab, &["clear", "security", "flow", "session", "protocol", "udp"]),
+        "1 session cleared, 1 left\n"
+    );
+    let explained =
+        shown(&lab, &["cli", "explain -i lan0.0 --source 192.168.1.10 --destination 198.51.100.80"]);
+    assert!(explained.contains("is in zone trust"), "{explained}");
+    for (words, told) in [
+        (&["show", "securty", "zones"][..], "did you mean \"security\"?"),
+        (&["show", "security", "flow", "session", "protocol", "tpc"], "tpc is no IP protocol"),
+        (&["show", "security", "zones", "|", "mtach", "x"], "did you mean \"match\"?"),
+    ] {
+        let (status, _, complaint) = ran(&mut flumen(&lab, words));
+        assert!(status == 2 && complaint.contains(told), "{words:?}: {status} {complaint}");
+    }
+    daemon.stop();
+}
+
+#[test]
+fn files_are_loaded_and_saved() {
+    let (lab, daemon, _) = lab();
+    let dir = lab.options.state_dir.parent().unwrap().to_owned();
+    let (one, two) = (dir.join("one.set"), dir.join("two.conf"));
+    std::fs::write(&one, "set system host-name one\nset system domain-name example.org\n").unwrap();
+    let commands = format!(
+        "configure; load set {}; save {}; rollback 0; load override {}; show system",
+        one.display(),
+        two.display(),
+        two.display()
+    );
+    assert!(script(&lab, &commands).ends_with("load complete\nhost-name one;\ndomain-name example.org;\n"));
+    std::fs::write(&one, "set system host-name one\nset sytem host-name\n").unwrap();
+    let (status, _, told) =
+        ran(&mut flumen(&lab, &["cli", "-c", &format!("configure; load set {}", one.display())]));
+    assert!(status == 1 && told.contains("one.set:2:5: unknown statement"), "{told}");
+    daemon.stop();
+}
+
+#[test]
+fn the_scripts_of_the_manual_do_what_it_says() {
+    let (lab, daemon, _) = lab();
+    let manual = include_str!("../../../docs/manual/shell.md");
+    let (_, block) = manual.split_once("```sh\n").unwrap();
+    let lines: Vec<&str> = block.split("```").next().unwrap().lines().collect();
+    assert!(lines.len() > 5);
+    for line in lines {
+        let words = match line.split_once('\'') {
+            Some((_, commands)) => vec!["cli", "-c", commands.trim_end_matches('\'')],
+            None => line.split(' ').skip(1).collect(),
+        };
+        shown(&lab, &words);
+    }
+    assert!(shown(&lab, &["show", "security", "policies"]).contains("junos-http,junos-https"));
+    assert!(shown(&lab, &["show", "system", "commit"]).contains("confirmed within 5 minutes"));
+    daemon.stop();
+}
+
+/// What a terminal is told when a line begins to be edited, and when that ends.
+const BEGIN: &str = "\x1b[?2004h";
+const END: &str = "\x1b[?2004l";
+
+/// A shell on a terminal of its own.
+fn terminal(lab: &Lab) -> PtySession {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flumen"));
+    command.env_clear().env("FLUMEN_RUN_DIR", &lab.options.run_dir).env("TERM", "xterm");
+    command.env("FLUMEN_HISTORY", lab.options.state_dir.join("history"));
+    let mut shell = spawn_command(command, Some(20_000)).unwrap();
+    shell.exp_string(BEGIN).unwrap();
+    shell
+}
+
+/// Types keys and gives what is shown until the next line may be typed.
+fn keys(shell: &mut PtySession, keys: &str) -> String {
+    shell.send(keys).unwrap();
+    shell.flush().unwrap();
+    shell.exp_string(END).unwrap_or_else(|error| panic!("{keys}: {error}"));
+    shell.exp_string(BEGIN).unwrap_or_else(|error| panic!("{keys}: {error}"))
+}
+
+/// Types a line and gives what it prints.
+fn typed(shell: &mut PtySession, line: &str) -> String {
+    keys(shell, &format!("{line}\n"))
+}
+
+#[test]
+fn on_a_terminal_a_change_is_made_compared_confirmed_and_rolled_back() {
+    let (lab, daemon, clock) = lab();
+    let mut shell = terminal(&lab);
+    let mut type_line = |line: &str| typed(&mut shell, line);
+    assert!(type_line("configure").contains("Entering configuration mode"));
+    type_line("edit sec pol from trust to untrust");
+    type_line("rename policy out to risky");
+    let told = type_line("set polcy x then permit");
+    assert!(told.contains("did you mean \"policy\"?"), "{told}");
+    type_line("top");
+    let changes = type_line("show | compare");
+    assert!(changes.contains("policy risky {") && changes.contains("[edit security policies"), "{changes}");
+    assert!(type_line("commit confirmed 5").contains("comes back in 5 minutes"));
+    let policies = type_line("run show security policies | match \"risky|out\"");
+    assert!(policies.contains("risky"), "{policies}");
+    clock.advance(Duration::from_secs(301));
+    daemon.wait_until("the way back", || lab.engines.generation() == 3);
+    let policies = type_line("run show security policies | match \"risky|out\"");
+    assert!(policies.contains("out") && !policies.contains("risky"), "{policies}");
+    assert!(type_line("rollback 1").contains("load complete"));
+    assert!(type_line("commit and-quit").contains("Exiting configuration mode"));
+    let commits = type_line("show system commit");
+    assert!(commits.contains("0   commit 4 ") && commits.contains("was not confirmed"), "{commits}");
+    shell.send_line("exit").unwrap();
+    shell.exp_eof().unwrap();
+    daemon.stop();
+}
+
+#[test]
+fn on_a_terminal_help_completion_and_interruption_work_as_one_types() {
+    let (lab, daemon, _) = lab();
+    let mut shell = terminal(&lab);
+    let help = keys(&mut shell, "show security ?");
+    assert!(help.contains("Possible completions:"), "{help}");
+    assert!(
+        help.contains("  zones     Zones, their interfaces and what may reach the host itself"),
+        "{help}"
+    );
+    // The line is there again, and goes on.
+    let zones = keys(&mut shell, "zon\tunt\t\n");
+    assert!(
+        zones.contains("HOST-INBOUND") && zones.contains("untrust") && !zones.contains("lan0"),
+        "{zones}"
+    );
+    shell.send("never mind").unwrap();
+    shell.send_control('c').unwrap();
+    shell.exp_string(BEGIN).unwrap();
+    typed(&mut shell, "configure");
+    let policy = "set security policies from-zone trust to-zone untrust policy p match application";
+    keys(&mut shell, &format!("{policy} junos-ss\t\n"));
+    let help = keys(&mut shell, "set security zones security-zone trust interfaces ?");
+    assert!(help.contains("  ge-0/0/0.0  "), "{help}");
+    shell.send_control('c').unwrap();
+    shell.exp_string(BEGIN).unwrap();
+    let shown = typed(&mut shell, "show security policies | display set | match junos-ssh | count");
+    assert!(shown.contains("Count: 1 lines"), "{shown}");
+    let both = keys(&mut shell, "set system host-name one\nset system host-name two\n");
+    assert!(!both.contains("error"), "{both}");
+    shell.exp_string(BEGIN).unwrap();
+    assert!(typed(&mut shell, "show system").contains("host-name two;"), "what is typed ahead is not lost");
+    assert!(!typed(&mut shell, "annotate system \"why?\"").contains("Possible"));
+    assert!(typed(&mut shell, "show | compare").contains("/* why? */"));
+    shell.send_control('d').unwrap();
+    shell.exp_eof().unwrap();
+    daemon.stop();
+}
+
+#[test]
+fn on_a_terminal_a_text_is_typed_in_and_a_long_one_is_shown_page_by_page() {
+    let (lab, daemon, _) = lab();
+    let mut shell = terminal(&lab);
+    typed(&mut shell, "configure");
+    shell.send_line("load set terminal").unwrap();
+    shell.exp_string("Ctrl-D").unwrap();
+    let lines: String =
+        (0..60).map(|n| format!("set security address-book global address a{n} 10.0.0.{n}/32\n")).collect();
+    shell.send(&lines).unwrap();
+    shell.send_control('d').unwrap();
+    shell.exp_string("load complete").unwrap();
+    shell.exp_string(BEGIN).unwrap();
+    shell.send_line("show security address-book global").unwrap();
+    shell.exp_string("---(more").unwrap();
+    shell.send(" ").unwrap();
+    shell.flush().unwrap();
+    shell.exp_string("---(more").unwrap();
+    shell.send("q").unwrap();
+    shell.flush().unwrap();
+    let rest = shell.exp_string(BEGIN).unwrap();
+    assert!(!rest.contains("a59"), "{rest}");
+    assert_eq!(
+        typed(&mut shell, "show security address-book global | no-more").matches("address a").count(),
+        60
+    );
+    shell.send_control('d').unwrap();
+    shell.exp_eof().unwrap();
+    daemon.stop();
+}
