@@ -111,6 +111,12 @@ pub(crate) enum Command {
     Clear(Clear),
     /// How would a packet fare? Every stage, on the live tables or on a candidate configuration
     Explain(Box<ExplainArguments>),
+    /// Print completions for a shell, or the manual page
+    #[command(after_help = "Example: flumen generate bash > /usr/share/bash-completion/completions/flumen")]
+    Generate {
+        /// What
+        what: Generated,
+    },
     /// Detach from every interface, remove all tables, put the host's settings back; ends the daemon
     Detach {
         #[command(flatten)]
@@ -118,6 +124,19 @@ pub(crate) enum Command {
     },
     /// End the daemon; what is attached keeps enforcing
     Stop,
+}
+
+/// What is made from the arguments of this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Generated {
+    /// Completions for bash
+    Bash,
+    /// Completions for fish
+    Fish,
+    /// Completions for zsh
+    Zsh,
+    /// The manual page
+    Man,
 }
 
 #[derive(Clone, Debug, Subcommand)]

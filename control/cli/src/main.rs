@@ -7,6 +7,7 @@ mod check;
 mod explain;
 mod failure;
 mod file;
+mod generate;
 mod output;
 mod shell;
 mod show;
@@ -78,6 +79,7 @@ fn run(arguments: &Arguments) -> Outcome {
         Command::Show(what) => ask::show(arguments, what),
         Command::Clear(what) => ask::clear(arguments, what),
         Command::Explain(wanted) => ask::explain(arguments, wanted),
+        Command::Generate { what } => generate::print(*what),
         Command::Detach { places } => ask::detach(arguments, &places.options(&arguments.connection, None)),
         Command::Stop => ask::stop(arguments),
     }
