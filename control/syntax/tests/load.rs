@@ -157,3 +157,14 @@ fn an_entry_further_down_is_named_with_or_without_the_word_of_its_list() {
         assert_eq!(policies.map(|(keys, _)| keys[0].as_str()).collect::<Vec<_>>(), names, "{line}");
     }
 }
+
+#[test]
+fn a_comparison_of_a_place_that_one_side_lacks_shows_nothing_else() {
+    let old = tree("system { host-name a; } security { flow { udp-timeout 5; } }");
+    let new = tree("system { host-name b; } security { zones { security-zone z; } }");
+    let flow = [Step::word("security"), Step::word("flow")];
+    assert_eq!(compare_at(&old, &new, &flow), "[edit security]\n-  flow {\n-      udp-timeout 5;\n-  }\n");
+    let name = [Step::word("system"), Step::word("host-name")];
+    assert_eq!(compare_at(&old, &new, &name), "[edit system]\n-  host-name a;\n+  host-name b;\n");
+    assert_eq!(compare_at(&old, &new, &[Step::word("applications")]), "");
+}

@@ -13,16 +13,28 @@ pub fn compare(old: &Tree, new: &Tree) -> String {
     text
 }
 
-/// What changes from `old` to `new` below `at`; as [`compare`] where one of them does not have it.
+/// What changes from `old` to `new` below `at`. Where both have it without braces, or one of them has not, the statement
+/// itself is shown in the braces around it.
 pub fn compare_at(old: &Tree, new: &Tree, at: &[Step]) -> String {
-    match (old.at(at), new.at(at)) {
-        (Some(old), Some(new)) => {
-            let mut text = String::new();
+    let mut text = String::new();
+    match (old.at(at), new.at(at), at.split_last()) {
+        (None, None, _) => {}
+        (Some(old), Some(new), None) => level(old, new, &mut Vec::new(), &mut text),
+        (Some(old), Some(new), Some(_)) if old.has_children() && new.has_children() => {
             level(old, new, &mut at.to_vec(), &mut text);
-            text
         }
-        _ => compare(old, new),
+        (_, _, Some((last, above))) => {
+            // All else in those braces is left out on both sides.
+            let alone = |tree: &Tree| {
+                let mut node = tree.at(above).cloned().unwrap_or_default();
+                node.retain(|step, _| step == last);
+                node
+            };
+            level(&alone(old), &alone(new), &mut above.to_vec(), &mut text);
+        }
+        (_, _, None) => {}
     }
+    text
 }
 
 fn level(old: &Node, new: &Node, path: &mut Vec<Step>, text: &mut String) {
