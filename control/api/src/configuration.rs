@@ -72,6 +72,9 @@ pub enum ConfigurationAction {
         /// To here.
         #[serde(default)]
         to: Which,
+        /// Words of a statement below `at`; may be abbreviated.
+        #[serde(default)]
+        path: String,
     },
     /// What may come next on a line.
     Complete {

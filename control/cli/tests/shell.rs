@@ -70,6 +70,13 @@ fn a_script_edits_compares_and_commits() {
         "{shown}"
     );
     assert!(shown.contains("0   commit 2  ") && shown.contains("      two | things\n"), "{shown}");
+    let set = script(&lab, "configure; run show conf sys | display set | match \"name|x\"");
+    assert!(set.ends_with("set system host-name gw\n"), "{set}");
+    let changes = script(&lab, "configure; set system host-name b; show sys | compare rollback 1; rollback");
+    assert!(
+        changes.contains("+") && changes.contains("host-name b;") && !changes.contains("zones"),
+        "{changes}"
+    );
     let set = script(&lab, "show configuration system | display set");
     assert_eq!(set, "set system host-name gw\n");
     assert_eq!(
@@ -284,6 +291,24 @@ fn on_a_terminal_a_change_is_made_compared_confirmed_and_rolled_back() {
     let commits = type_line("show system commit");
     assert!(commits.contains("0   commit 4 ") && commits.contains("was not confirmed"), "{commits}");
     shell.send_line("exit").unwrap();
+    shell.exp_eof().unwrap();
+    daemon.stop();
+}
+
+#[test]
+fn a_shell_goes_on_when_the_daemon_was_started_anew() {
+    let (lab, daemon, clock) = lab();
+    let mut shell = terminal(&lab);
+    typed(&mut shell, "configure exclusive");
+    typed(&mut shell, "edit system");
+    daemon.stop();
+    assert!(typed(&mut shell, "set host-name b").contains("no daemon is running"));
+    let daemon = lab.start_by(clock);
+    assert!(!typed(&mut shell, "set host-name b").contains("error"));
+    assert!(typed(&mut shell, "show").contains("host-name b;"));
+    let (status, _, told) = ran(&mut flumen(&lab, &["cli", "-c", "configure; set system host-name c"]));
+    assert!(status == 1 && told.contains("locked by"), "the lock was taken again: {told}");
+    shell.send_control('d').unwrap();
     shell.exp_eof().unwrap();
     daemon.stop();
 }

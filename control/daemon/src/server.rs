@@ -169,8 +169,8 @@ fn user_name(uid: u32) -> String {
 /// Answers requests until the client goes away.
 fn serve(mut stream: UnixStream, client: &Client, gateway: &Gateway, stop: &Stop, clients: &Clients) {
     loop {
-        if gateway.edits(client) {
-            wait(&stream, stop);
+        if gateway.edits(client) && !wait(&stream, stop) {
+            return;
         }
         let request = match read_request(&mut stream) {
             Ok(request) => request,
@@ -201,16 +201,17 @@ fn serve(mut stream: UnixStream, client: &Client, gateway: &Gateway, stop: &Stop
     }
 }
 
-/// Waits until the client says something or goes away, or the daemon ends.
-fn wait(stream: &UnixStream, stop: &Stop) {
+/// Waits until the client says something or goes away; false when the daemon ends.
+fn wait(stream: &UnixStream, stop: &Stop) -> bool {
     while !stop.is_given() {
         let mut fds =
             [PollFd::new(stream.as_fd(), PollFlags::POLLIN), PollFd::new(stop.as_fd(), PollFlags::POLLIN)];
         match poll(&mut fds, PollTimeout::NONE) {
             Err(Errno::EINTR) => {}
-            _ => return,
+            _ => return !stop.is_given(),
         }
     }
+    false
 }
 
 impl Drop for Counted<'_> {

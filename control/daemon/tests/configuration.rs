@@ -64,7 +64,7 @@ impl Editor {
     }
 
     fn changes(&mut self) -> String {
-        self.text(Action::Compare { from: Which::Active, to: Which::Candidate }).unwrap()
+        self.text(Action::Compare { from: Which::Active, to: Which::Candidate, path: String::new() }).unwrap()
     }
 
     fn commit(&mut self, comment: Option<&str>, confirm_minutes: Option<u32>) -> Result<Committed, String> {

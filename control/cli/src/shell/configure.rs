@@ -1,5 +1,5 @@
 use crate::failure::Failure;
-use crate::shell::commands::{Action, CONFIGURATION, OPERATIONAL};
+use crate::shell::commands::{Action, CONFIGURATION};
 use crate::shell::grammar::Matched;
 use crate::shell::operate::help;
 use crate::shell::printed::Printed;
@@ -44,8 +44,8 @@ impl Session {
         }
     }
 
-    /// A command of configuration mode; `line` is the whole of it.
-    pub(super) fn configure(&mut self, matched: &Matched<'_>, view: &View, line: &str) -> Told {
+    /// A command of configuration mode.
+    pub(super) fn configure(&mut self, matched: &Matched<'_>, view: &View) -> Told {
         match matched.action {
             Action::Statement(verb) => self.statement(verb, matched.rest),
             Action::Show => self.show(matched.rest, view),
@@ -66,12 +66,6 @@ impl Session {
                 ConfigurationAnswer::Editing(report) => Printed::report(&report, editing),
                 _ => Err(ClientError::Mismatch.into()),
             },
-            Action::Run => {
-                // With the filters, which are those of the command that is run.
-                let rest = line.split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
-                let begin = rest.split('|').next().unwrap_or_default();
-                self.execute_in(OPERATIONAL, begin)
-            }
             Action::Exit => match self.editing.as_mut().and_then(|editing| editing.before.pop()) {
                 Some(before) => {
                     if let Some(editing) = &mut self.editing {
@@ -123,13 +117,7 @@ impl Session {
 
     fn show(&mut self, path: &str, view: &View) -> Told {
         if let Some(from) = view.compare {
-            let before = self.editing.clone();
-            if let Some(editing) = self.editing.as_mut().filter(|_| !path.is_empty()) {
-                editing.at = format!("{} {path}", editing.at).trim().to_owned();
-            }
-            let text = self.text(ConfigurationAction::Compare { from, to: Which::Candidate });
-            self.editing = before;
-            return text.map(Printed::from);
+            return self.compare(from, Which::Candidate, path);
         }
         self.configuration(Which::Candidate, path, view.form)
     }
@@ -141,8 +129,8 @@ impl Session {
         Ok(Printed { json: Some(json.unwrap_or_else(|| text.clone().into())), text })
     }
 
-    pub(super) fn compare(&mut self, from: Which, to: Which) -> Told {
-        self.text(ConfigurationAction::Compare { from, to }).map(Printed::from)
+    pub(super) fn compare(&mut self, from: Which, to: Which, path: &str) -> Told {
+        self.text(ConfigurationAction::Compare { from, to, path: path.to_owned() }).map(Printed::from)
     }
 
     fn load(&mut self, how: LoadHow, matched: &Matched<'_>) -> Told {

@@ -345,6 +345,22 @@ mod tests {
         assert!(!offers("show security flow session protocol udp", "").contains(&"protocol".to_owned()));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_line_makes_it_panic(line in "(\\PC|[a-z]{1,3} |\"|\\||\\\\){0,24}") {
+            for part in crate::shell::line::split(&line, &['|', ';']) {
+                drop(crate::shell::pipe::Pipe::read(part));
+                for table in [OPERATIONAL, CONFIGURATION] {
+                    drop(read(table, part));
+                    let mut walk = Walk::new(table);
+                    if words(part).iter().all(|word| walk.feed(word).is_ok()) {
+                        drop(walk.offers(&line, &mut |_| Vec::new()));
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn every_row_of_the_tables_leads_somewhere_and_has_help() {
         fn check(rows: &'static [Row]) {

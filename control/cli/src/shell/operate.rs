@@ -171,7 +171,7 @@ impl Session {
     fn active(&mut self, path: &str, view: &View) -> Told {
         let before = self.editing.as_mut().map(|editing| std::mem::take(&mut editing.at));
         let told = match view.compare {
-            Some(which) => self.compare(which, Which::Active),
+            Some(which) => self.compare(which, Which::Active, path),
             None => self.configuration(Which::Active, path, view.form),
         };
         if let (Some(editing), Some(before)) = (&mut self.editing, before) {

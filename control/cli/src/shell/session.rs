@@ -2,7 +2,7 @@ use crate::args::Connection;
 use crate::ask::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::complain;
-use crate::shell::commands::{CONFIGURATION, OPERATIONAL};
+use crate::shell::commands::{Action, CONFIGURATION, OPERATIONAL};
 use crate::shell::grammar::{self, Rest, Row, Walk};
 use crate::shell::line;
 use crate::shell::pipe::Pipe;
@@ -126,9 +126,14 @@ impl Session {
         let (command, pipes) = parts.split_first().expect("there is always a first part");
         let mut pipes = pipes.iter().map(|pipe| Pipe::read(pipe)).collect::<Result<Vec<_>, _>>()?;
         let matched = grammar::read(table, command).map_err(Failure::Usage)?;
+        if matched.action == Action::Run {
+            // With the filters: they are those of the command that is run.
+            let rest = line.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
+            return self.execute_in(OPERATIONAL, rest);
+        }
         let view = if matched.action.is_configuration() { View::take(&mut pipes) } else { View::plain() };
         let printed = if std::ptr::eq(table, CONFIGURATION) {
-            self.configure(&matched, &view, line)?
+            self.configure(&matched, &view)?
         } else {
             self.operate(&matched, &view)?
         };
@@ -151,14 +156,20 @@ impl Session {
     /// knows whether the first one was made.
     pub(super) fn ask(&mut self, action: ConfigurationAction) -> Result<ConfigurationAnswer, ClientError> {
         let again = !matches!(action, ConfigurationAction::Commit { .. });
+        let opens = matches!(action, ConfigurationAction::Open { .. });
         let request = self.request(action);
         let known = self.client.is_some();
+        let reopen = |session: &mut Session| match session.editing {
+            Some(Editing { exclusive, .. }) if session.client.is_none() && !opens => {
+                let open = session.request(ConfigurationAction::Open { exclusive });
+                session.ask_once(&open).map(drop)
+            }
+            _ => Ok(()),
+        };
+        reopen(self)?;
         match self.ask_once(&request) {
             Err(ClientError::Frame(_)) if known && again => {
-                if let Some(Editing { exclusive, .. }) = self.editing {
-                    let open = self.request(ConfigurationAction::Open { exclusive });
-                    self.ask_once(&open)?;
-                }
+                reopen(self)?;
                 self.ask_once(&request)
             }
             other => other,

@@ -25,7 +25,7 @@ use flumen_api::{
     NameKind, RollbackTo, Which,
 };
 use flumen_store::{CandidateName, Editor};
-use flumen_syntax::{Step, Tree, path_words, print};
+use flumen_syntax::{Step, Tree, compare_at, path_words, print};
 use std::sync::Arc;
 
 /// A request with what its words mean.
@@ -76,9 +76,12 @@ impl Gateway {
             ConfigurationAction::Show { which, path, form } => {
                 self.print(store, &asked, *which, path, *form).map(ConfigurationAnswer::Text)
             }
-            ConfigurationAction::Compare { from, to } => {
+            ConfigurationAction::Compare { from, to, path } => {
                 let (old, new) = (self.tree(store, &asked, *from)?, self.tree(store, &asked, *to)?);
-                Ok(ConfigurationAnswer::Text(flumen_syntax::compare_at(&old, &new, &asked.at)))
+                // What is deleted in the new one is still known by the old one.
+                let at =
+                    edit::below(&new, &asked.at, path).or_else(|_| edit::below(&old, &asked.at, path))?;
+                Ok(ConfigurationAnswer::Text(compare_at(&old, &new, &at)))
             }
             ConfigurationAction::Complete { line } => {
                 let tree = self.tree(store, &asked, Which::Candidate)?;
