@@ -67,6 +67,9 @@ pub(crate) enum Command {
         /// Configuration to start with [default: the last applied one]
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+        /// Open a TCP door for gRPC as this file says [default: the Unix socket alone]
+        #[arg(long, value_name = "FILE")]
+        grpc: Option<PathBuf>,
         #[command(flatten)]
         places: Places,
     },
@@ -258,6 +261,7 @@ impl Places {
             state_dir: self.state_dir.clone(),
             bpf_dir: self.bpf_dir.clone(),
             config,
+            grpc: None,
         }
     }
 }

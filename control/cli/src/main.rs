@@ -18,7 +18,7 @@ use args::{Arguments, Command, Loose};
 use clap::Parser;
 use clap::error::ErrorKind;
 use failure::Outcome;
-use flumen_daemon::LoadMode;
+use flumen_daemon::{LoadMode, Options};
 use output::Output;
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -65,9 +65,10 @@ fn run(arguments: &Arguments) -> Outcome {
             let commands = commands.as_deref().or((!line.is_empty()).then_some(line.as_str()));
             shell::script(connection, json, commands)
         }
-        Command::Run { config, places } => {
+        Command::Run { config, grpc, places } => {
             flumen_daemon::init_log();
             let options = places.options(&arguments.connection, config.clone());
+            let options = Options { grpc: grpc.clone(), ..options };
             Ok(flumen_daemon::run(&options, &flumen_daemon::XdpEngines)?)
         }
         Command::Check { file, host, lenient } => {

@@ -1,9 +1,12 @@
 use crate::active::{absent, present_part};
+use crate::announcer::Announcer;
+use crate::audit::{Audit, Change, Who};
 use crate::candidate::Candidate;
 use crate::commit::{Committer, Numbers, activate, source};
 use crate::configuration::{Editors, TreeMerge, Trees};
 use crate::engines::{EngineOptions, Engines};
 use crate::gateway::{Client, Gateway, State, lock, log_changes, prepare_for};
+use crate::grpc::GrpcBackend;
 use crate::instance::Instance;
 use crate::numbers::{NumbersFile, make_directory};
 use crate::server::{Door, Server};
@@ -14,6 +17,7 @@ use flumen_compile::Compiled;
 use flumen_config::LoadMode;
 use flumen_engine::Engine;
 use flumen_engine::Generation;
+use flumen_grpc::Hub;
 use flumen_kernel::{Host, Ledger, boot_id, monotonic_ms, restore};
 use flumen_store::{Clock, CommitError, Origin, Request, Source, Store, Subject, SystemClock};
 use std::path::PathBuf;
@@ -28,7 +32,9 @@ const SWEEP: Duration = Duration::from_millis(400);
 /// A daemon that serves.
 pub struct Daemon {
     gateway: Arc<Gateway>,
+    announcer: Arc<Announcer>,
     server: Server,
+    grpc: flumen_grpc::Server,
     follower: JoinHandle<()>,
     stop: Stop,
     config: Option<PathBuf>,
@@ -77,12 +83,28 @@ impl Daemon {
         let start = Start::read(options, &configurations)?;
         let stop = Stop::new().map_err(|errno| DaemonError::file("make an event descriptor", errno))?;
         let watch = host.watch()?;
-        let door = Door::open(&options.socket())?; // whatever can fail does so before the engine is touched
-        let gateway = Arc::new(assemble(options, &host, engines, configurations, start)?);
+        // Whatever can fail does so before the engine is touched.
+        let door = Door::open(&options.socket())?;
+        let grpc = flumen_grpc::Doors::open(&options.grpc_socket(), options.grpc.as_deref())?;
+        let audit = Audit::open(options.audit())?;
+        let gateway = Arc::new(assemble(options, &host, engines, configurations, start, audit)?);
         let no_thread = |error| DaemonError::file("start a thread", error);
+        let announcer = Arc::new(Announcer::new(&gateway, Hub::default()));
         let server = Server::start(door, Arc::clone(&gateway), stop.clone()).map_err(no_thread)?;
-        let follower = host::follow(Arc::clone(&gateway), watch, stop.clone()).map_err(no_thread)?;
-        Ok(Daemon { gateway, server, follower, stop, config: options.config.clone(), _instance: instance })
+        let backend = Arc::new(GrpcBackend::new(&gateway, &announcer));
+        let grpc = flumen_grpc::Server::start(grpc, backend, announcer.hub().clone())?;
+        let followed = (Arc::clone(&gateway), Arc::clone(&announcer));
+        let follower = host::follow(followed.0, followed.1, watch, stop.clone()).map_err(no_thread)?;
+        Ok(Daemon {
+            gateway,
+            announcer,
+            server,
+            grpc,
+            follower,
+            stop,
+            config: options.config.clone(),
+            _instance: instance,
+        })
     }
 
     /// Serves until a signal or a request ends it. What is attached stays, and keeps enforcing.
@@ -95,6 +117,7 @@ impl Daemon {
                 Event::Tick => {
                     self.gateway.sweep(monotonic_ms());
                     self.gateway.tick();
+                    self.announcer.commits(&self.gateway);
                 }
                 Event::Reload => self.reload(),
                 Event::Stop => break,
@@ -106,6 +129,7 @@ impl Daemon {
         }
         notify::stopping();
         self.stop.give();
+        self.grpc.close();
         self.server.close();
         if self.follower.join().is_err() {
             tracing::error!("the thread that follows the host had died");
@@ -136,11 +160,15 @@ impl Daemon {
                 return Ok(());
             }
             let editor = Client::operator().editor(source.clone());
-            self.gateway.apply(&text, &editor, None).map(drop).map_err(|error| match error {
-                flumen_api::ApiError::Refused { messages } => {
-                    DaemonError::Refused { source_name: source.clone(), messages }.to_string()
+            let change = Change::reload(&source, text.len());
+            let apply = || self.gateway.apply(&text, &editor, None);
+            self.gateway.audit.recorded(&Who::daemon("signal"), &change, apply).map(drop).map_err(|error| {
+                match error {
+                    flumen_api::ApiError::Refused { messages } => {
+                        DaemonError::Refused { source_name: source.clone(), messages }.to_string()
+                    }
+                    other => other.to_string(),
                 }
-                other => other.to_string(),
             })
         });
         if let Err(reason) = applied {
@@ -216,6 +244,7 @@ fn assemble(
     engines: &dyn Engines,
     mut configurations: Store,
     start: Start,
+    audit: Audit,
 ) -> Result<Gateway, DaemonError> {
     let Start { candidate, source, new } = start;
     let refused = |messages| DaemonError::Refused { source_name: source.clone(), messages };
@@ -295,6 +324,7 @@ fn assemble(
         editors: Mutex::new(Editors::default()),
         trees: Mutex::new(Trees::default()),
         clients: AtomicU64::new(0),
+        audit,
     })
 }
 

@@ -63,6 +63,9 @@ pub enum DaemonError {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A door for gRPC cannot be opened.
+    #[error(transparent)]
+    Grpc(#[from] flumen_grpc::GrpcError),
     /// The kernel failed.
     #[error(transparent)]
     Kernel(#[from] KernelError),

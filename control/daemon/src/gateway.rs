@@ -1,4 +1,5 @@
 use crate::active::{Active, absent, present_part};
+use crate::audit::Audit;
 use crate::candidate::Candidate;
 use crate::commit::Committer;
 use crate::configuration::{Editors, Trees};
@@ -33,6 +34,8 @@ pub(crate) struct Gateway {
     pub(crate) trees: Mutex<Trees>,
     /// Clients since the daemon was started.
     pub(crate) clients: AtomicU64,
+    /// Who changed what.
+    pub(crate) audit: Audit,
 }
 
 /// What changes while the gateway runs.

@@ -1,3 +1,4 @@
+use crate::announcer::Announcer;
 use crate::gateway::Gateway;
 use crate::stop::Stop;
 use flumen_kernel::HostWatch;
@@ -11,6 +12,7 @@ const LISTEN: Duration = Duration::from_millis(500);
 /// Follows links and addresses until told to stop.
 pub(crate) fn follow(
     gateway: Arc<Gateway>,
+    announcer: Arc<Announcer>,
     mut watch: Box<dyn HostWatch>,
     stop: Stop,
 ) -> std::io::Result<JoinHandle<()>> {
@@ -18,7 +20,10 @@ pub(crate) fn follow(
         let mut fails = false;
         while !stop.is_given() {
             match watch.next(LISTEN) {
-                Ok(Some(facts)) => gateway.host_changed(facts),
+                Ok(Some(facts)) => {
+                    announcer.links(&facts);
+                    gateway.host_changed(facts);
+                }
                 Ok(None) => fails = false,
                 Err(error) => {
                     if !std::mem::replace(&mut fails, true) {

@@ -1,12 +1,14 @@
 //! The daemon as a library: [`run`] is `flumen run`, [`detach`] what `flumen detach` does when no daemon runs.
 //!
-//! Plain threads, no runtime: one waits for signals and ages sessions, one listens for changes of the host,
-//! one accepts clients, and each client has its own. Everything that changes goes through one lock
-//! (`Gateway`); a configuration is compiled outside of it.
+//! Plain threads: one waits for signals and ages sessions, one listens for changes of the host,
+//! one accepts clients, and each client has its own; gRPC has a thread with a runtime to itself. Everything that
+//! changes goes through one lock (`Gateway`); a configuration is compiled outside of it.
 #![forbid(unsafe_code)]
 
 mod active;
+mod announcer;
 mod assembly;
+mod audit;
 mod candidate;
 mod check;
 mod commit;
@@ -16,6 +18,7 @@ mod engines;
 mod error;
 mod explain;
 mod gateway;
+mod grpc;
 mod host;
 mod instance;
 mod log;

@@ -3,14 +3,16 @@ use std::path::{Path, PathBuf};
 /// Where a daemon keeps its things, and what it starts with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Socket and lock: gone after a reboot.
+    /// Sockets and lock: gone after a reboot.
     pub run_dir: PathBuf,
-    /// Configurations, numbers in use, original settings of the host: kept across reboots.
+    /// Configurations, numbers in use, original settings of the host, audit log: kept across reboots.
     pub state_dir: PathBuf,
     /// Where programs and tables are pinned; in a bpf filesystem, which is mounted if need be.
     pub bpf_dir: PathBuf,
     /// Configuration to start with; the active one of the last daemon when there is none.
     pub config: Option<PathBuf>,
+    /// What opens a TCP door for gRPC (`flumen_grpc::Access`); none when there is to be none.
+    pub grpc: Option<PathBuf>,
 }
 
 impl Options {
@@ -28,6 +30,20 @@ impl Options {
 
     pub(crate) fn socket(&self) -> PathBuf {
         Options::socket_in(&self.run_dir)
+    }
+
+    /// The gRPC socket of the daemon with this `run_dir`.
+    pub fn grpc_socket_in(run_dir: &Path) -> PathBuf {
+        run_dir.join("flumen.grpc.sock")
+    }
+
+    pub(crate) fn grpc_socket(&self) -> PathBuf {
+        Options::grpc_socket_in(&self.run_dir)
+    }
+
+    /// The audit log; older ones have a number after it.
+    pub(crate) fn audit(&self) -> PathBuf {
+        self.state_dir.join("audit.log")
     }
 
     pub(crate) fn lock(&self) -> PathBuf {
@@ -51,6 +67,7 @@ impl Default for Options {
             state_dir: Options::STATE_DIR.into(),
             bpf_dir: Options::BPF_DIR.into(),
             config: None,
+            grpc: None,
         }
     }
 }

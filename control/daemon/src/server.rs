@@ -1,4 +1,5 @@
 use crate::DaemonError;
+use crate::audit::Who;
 use crate::gateway::{Client, Gateway, lock};
 use crate::stop::Stop;
 use flumen_api::transport::{FrameError, read_request, write_response};
@@ -168,6 +169,7 @@ fn user_name(uid: u32) -> String {
 
 /// Answers requests until the client goes away.
 fn serve(mut stream: UnixStream, client: &Client, gateway: &Gateway, stop: &Stop, clients: &Clients) {
+    let who = Who::at_socket(client, &stream);
     loop {
         if gateway.edits(client) && !wait(&stream, stop) {
             return;
@@ -187,7 +189,7 @@ fn serve(mut stream: UnixStream, client: &Client, gateway: &Gateway, stop: &Stop
         lock(&clients.counts).working += 1;
         let working = Counted { clients, count: |counts| &mut counts.working };
         let ends = matches!(request, Ok(Request::Stop | Request::Detach));
-        let answer = request.and_then(|request| gateway.answer(request, client));
+        let answer = request.and_then(|request| gateway.audited(request, client, &who));
         let ends = ends && answer.is_ok();
         if let Err(error) = write_response(&mut stream, answer) {
             tracing::debug!("an answer could not be sent: {error}");

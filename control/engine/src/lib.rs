@@ -52,6 +52,17 @@ pub trait Engine: Send {
     /// When a table cannot be read.
     fn sessions(&self, visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>) -> Result<(), EngineError>;
 
+    /// Calls `visit` for each live session whose record is `first` or a later one, in order of their records, until it
+    /// breaks. A session keeps its record: with what was visited last, a reader goes on where it stopped.
+    ///
+    /// # Errors
+    /// When a table cannot be read.
+    fn sessions_from(
+        &self,
+        first: SessionSlot,
+        visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>,
+    ) -> Result<(), EngineError>;
+
     /// Copies the session that `key` is a direction of.
     ///
     /// # Errors

@@ -113,6 +113,22 @@ impl Engine for FakeEngine {
         Ok(())
     }
 
+    fn sessions_from(
+        &self,
+        first: SessionSlot,
+        visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>,
+    ) -> Result<(), EngineError> {
+        let mut sessions = self.0.kernel().sessions.clone();
+        sessions.retain(|session| session.row.slot.0 >= first.0);
+        sessions.sort_unstable_by_key(|session| session.row.slot.0);
+        for session in sessions {
+            if visit(session).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn find_session(&self, _: &SessionKey) -> Result<Option<FoundSession>, EngineError> {
         Ok(None)
     }
@@ -185,6 +201,7 @@ impl Lab {
             state_dir: dir.path().join("state"),
             bpf_dir: dir.path().join("bpf"),
             config: None,
+            grpc: None,
         };
         Lab { options, host, engines: FakeEngines::default(), dir }
     }

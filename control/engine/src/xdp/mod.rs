@@ -32,7 +32,7 @@ use crate::{
 use arrays::Arrays;
 use attach::Attachments;
 use clock::Now;
-use flumen_abi::{Counter, Generation, PolicyId, SessionKey, limits};
+use flumen_abi::{Counter, Generation, PolicyId, SessionKey, SessionSlot, limits};
 use flumen_compile::Ruleset;
 use flumen_pipeline::SessionTables;
 use install::Installed;
@@ -155,7 +155,15 @@ impl Engine for XdpEngine {
     }
 
     fn sessions(&self, visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>) -> Result<(), EngineError> {
-        sessions::visit(&self.arrays, visit)
+        sessions::visit(&self.arrays, SessionSlot(0), visit)
+    }
+
+    fn sessions_from(
+        &self,
+        first: SessionSlot,
+        visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>,
+    ) -> Result<(), EngineError> {
+        sessions::visit(&self.arrays, first, visit)
     }
 
     fn find_session(&self, key: &SessionKey) -> Result<Option<FoundSession>, EngineError> {

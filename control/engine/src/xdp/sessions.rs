@@ -30,13 +30,14 @@ fn seed() -> Result<u64, EngineError> {
     Ok(u64::from_ne_bytes(bytes))
 }
 
-/// Calls `visit` for every live session.
+/// Calls `visit` for every live session from the record `first` on.
 pub(crate) fn visit(
     arrays: &Arrays,
+    first: SessionSlot,
     visit: &mut dyn FnMut(SessionView) -> ControlFlow<()>,
 ) -> Result<(), EngineError> {
     let now = Now::read()?;
-    for (slot, record) in arrays.records().iter().enumerate() {
+    for (slot, record) in arrays.records().iter().enumerate().skip(first.0 as usize) {
         let slot = SessionSlot(slot as u32);
         if matches!(sessions::age(arrays, slot, now.ms), Age::Lives) {
             // A record in the middle of admission or removal has no row of its own: not a session, yet or still.

@@ -47,6 +47,7 @@ fn options(folder: &Path, pins: &Path) -> Options {
         state_dir: folder.join("state"),
         bpf_dir: pins.to_owned(),
         config: Some(folder.join("flumen.json")),
+        grpc: None,
     }
 }
 

@@ -1,0 +1,82 @@
+use crate::listener::coded;
+use flumen_api::ApiError;
+use tonic::{Code, Status};
+
+/// Texts of statuses travel in headers, which clients bound.
+const MAX_TEXT_BYTES: usize = 2_048;
+/// Complaints about a candidate that is only explained.
+const MAX_COMPLAINTS: usize = 10;
+
+/// The request cannot be meant.
+pub(crate) fn invalid(text: String) -> Status {
+    coded(Code::InvalidArgument, "malformed", shortened(text))
+}
+
+/// What the daemon says no with.
+pub(crate) fn refusal(error: ApiError) -> Status {
+    let mut text = error.to_string();
+    let (code, name) = match &error {
+        ApiError::Version { .. } | ApiError::Malformed { .. } => (Code::InvalidArgument, "malformed"),
+        ApiError::Refused { messages } => {
+            for message in messages.iter().take(MAX_COMPLAINTS) {
+                text.push_str(&format!("\n{message}"));
+            }
+            (Code::InvalidArgument, "refused")
+        }
+        ApiError::AnswerTooLarge { .. } => (Code::ResourceExhausted, "answer-too-large"),
+        ApiError::Busy { .. } => (Code::ResourceExhausted, "busy"),
+        ApiError::Unknown { .. } => (Code::NotFound, "unknown"),
+        ApiError::Impossible { .. } => (Code::FailedPrecondition, "impossible"),
+        ApiError::State { .. } => (Code::Internal, "state"),
+        ApiError::Engine { .. } => (Code::Internal, "engine"),
+        _ => (Code::Unknown, "refused"),
+    };
+    coded(code, name, shortened(text))
+}
+
+fn shortened(mut text: String) -> String {
+    if text.len() > MAX_TEXT_BYTES {
+        let end = (0..=MAX_TEXT_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_TEXT_BYTES, invalid, refusal};
+    use flumen_api::{ApiError, ConfigMessage};
+    use tonic::Code;
+
+    #[test]
+    fn each_refusal_has_its_code_and_its_short_name() {
+        let reason = || "why".to_owned();
+        for (error, code, name) in [
+            (ApiError::Malformed { reason: reason() }, Code::InvalidArgument, "malformed"),
+            (ApiError::Impossible { reason: reason() }, Code::FailedPrecondition, "impossible"),
+            (ApiError::Engine { reason: reason() }, Code::Internal, "engine"),
+            (ApiError::State { reason: reason() }, Code::Internal, "state"),
+            (ApiError::Busy { limit: 1 }, Code::ResourceExhausted, "busy"),
+            (
+                ApiError::Unknown { kind: "zone".into(), name: "x".into(), known: vec![] },
+                Code::NotFound,
+                "unknown",
+            ),
+        ] {
+            let text = error.to_string();
+            let status = refusal(error);
+            assert_eq!((status.code(), status.message()), (code, text.as_str()));
+            assert_eq!(status.metadata().get("flumen-code").unwrap(), name);
+        }
+    }
+
+    #[test]
+    fn a_status_stays_small_enough_for_a_header() {
+        let message = ConfigMessage { line: 1, column: 2, path: String::new(), text: "ü".repeat(900) };
+        let status = refusal(ApiError::Refused { messages: vec![message; 50] });
+        assert!(status.message().len() <= MAX_TEXT_BYTES + '…'.len_utf8());
+        assert!(status.message().ends_with('…'));
+        assert_eq!(invalid("short".to_owned()).message(), "short");
+    }
+}

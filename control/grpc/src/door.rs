@@ -1,0 +1,150 @@
+use crate::GrpcError;
+use crate::caller::{LocalPeer, Peer, PeerKind};
+use crate::connection::{Connection, Counted, Hangup, Socket};
+use crate::uses::Uses;
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use nix::unistd::{Group, chown};
+use std::fs::Permissions;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::mpsc;
+
+/// Connections at once by the Unix socket.
+pub(crate) const MAX_LOCAL: u64 = 256;
+/// Connections at once by TCP, on top of those: whoever fills one door does not close the other.
+pub(crate) const MAX_NETWORK: u64 = 128;
+/// Connections of the network are counted from here, so that no two have the same number.
+const FIRST_NETWORK: u64 = 1 << 31;
+/// Those who may open the Unix socket, beside root. What they may do there is another matter.
+const GROUP: &str = "flumen";
+/// After a failure to accept, which is most likely one for want of descriptors.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A Unix socket; gone when dropped.
+#[derive(Debug)]
+pub(crate) struct LocalDoor {
+    pub(crate) listener: std::os::unix::net::UnixListener,
+    path: PathBuf,
+}
+
+impl LocalDoor {
+    /// Listens at `path`, for root and the group `flumen`. A file left there by a dead daemon is removed: the caller holds the
+    /// lock of the directory.
+    pub(crate) fn open(path: &Path) -> Result<LocalDoor, GrpcError> {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(GrpcError::file("remove", path, error));
+            }
+            _ => {}
+        }
+        let failed = |error| GrpcError::file("listen at", path, error);
+        let listener = std::os::unix::net::UnixListener::bind(path).map_err(failed)?;
+        let door = LocalDoor { listener, path: path.to_owned() };
+        if let Some(group) = Group::from_name(GROUP).ok().flatten()
+            && let Err(errno) = chown(path, None, Some(group.gid))
+        {
+            tracing::warn!(
+                "only root can connect to {}: it cannot be given to the group {GROUP}: {errno}",
+                path.display()
+            );
+        }
+        std::fs::set_permissions(path, Permissions::from_mode(0o660)).map_err(failed)?;
+        door.listener.set_nonblocking(true).map_err(failed)?;
+        Ok(door)
+    }
+}
+
+impl Drop for LocalDoor {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::warn!("cannot remove {}: {error}", self.path.display());
+        }
+    }
+}
+
+/// Lets local clients in, up to the limit, each with the role that its user has.
+pub(crate) async fn accept_local(
+    listener: UnixListener,
+    uses: Arc<Uses>,
+    let_in: mpsc::Sender<std::io::Result<Connection<UnixStream>>>,
+) {
+    let ids = AtomicU64::new(1);
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::error!("cannot accept a gRPC client: {error}");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let Some(counted) = Counted::new(&uses, |uses| &uses.local, MAX_LOCAL) else { continue };
+        let connection = ids.fetch_add(1, Ordering::Relaxed);
+        let let_in = let_in.clone();
+        tokio::spawn(async move {
+            match local_peer(stream, connection).await {
+                Ok((stream, peer)) => {
+                    if let_in.send(Ok(Connection::new(stream, peer, counted))).await.is_err() {
+                        tracing::debug!("a gRPC client came when the daemon was ending");
+                    }
+                }
+                Err(error) => tracing::debug!("a gRPC client went away: {error}"),
+            }
+        });
+    }
+}
+
+async fn local_peer(stream: UnixStream, connection: u64) -> std::io::Result<(UnixStream, Peer)> {
+    let stream = stream.into_std()?;
+    let credentials = getsockopt(&stream, PeerCredentials)?;
+    let hangup = Hangup::new(Socket::Unix(stream.try_clone()?));
+    let look_up = move || LocalPeer::look_up(credentials.uid(), credentials.gid());
+    let local = tokio::task::spawn_blocking(look_up).await.map_err(std::io::Error::other)?;
+    let peer = Peer { connection, kind: PeerKind::Local(local), hangup };
+    Ok((UnixStream::from_std(stream)?, peer))
+}
+
+/// Lets clients of the network in, up to the limit. Who they are is seen with their first call.
+pub(crate) async fn accept_network(
+    listener: TcpListener,
+    uses: Arc<Uses>,
+    let_in: mpsc::Sender<std::io::Result<Connection<TcpStream>>>,
+) {
+    let mut connection = FIRST_NETWORK;
+    loop {
+        let (stream, from) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::error!("cannot accept a gRPC client: {error}");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let Some(counted) = Counted::new(&uses, |uses| &uses.network, MAX_NETWORK) else { continue };
+        connection += 1;
+        match network_peer(stream, from, connection) {
+            Ok((stream, peer)) => {
+                if let_in.send(Ok(Connection::new(stream, peer, counted))).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => tracing::debug!("a gRPC client went away: {error}"),
+        }
+    }
+}
+
+fn network_peer(
+    stream: TcpStream,
+    from: std::net::SocketAddr,
+    connection: u64,
+) -> std::io::Result<(TcpStream, Peer)> {
+    stream.set_nodelay(true)?;
+    let stream = stream.into_std()?;
+    let hangup = Hangup::new(Socket::Tcp(stream.try_clone()?));
+    Ok((TcpStream::from_std(stream)?, Peer { connection, kind: PeerKind::Network(from), hangup }))
+}

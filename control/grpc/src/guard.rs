@@ -1,0 +1,176 @@
+use crate::caller::{LocalPeer, Peer, PeerKind};
+use crate::listener::coded;
+use crate::method;
+use crate::uses::{Uses, count};
+use crate::{Access, Caller, Identity, Role};
+use rustls_pki_types::CertificateDer;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tonic::body::Body;
+use tonic::codegen::http::{HeaderMap, Request, Response, header::AUTHORIZATION};
+use tonic::transport::server::TlsConnectInfo;
+use tonic::{Code, Status};
+use tower::{Layer, Service};
+
+/// Lets calls through by the role of their caller, before anything of a message is read; and only so many at once.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    pub(crate) access: Option<Arc<Access>>,
+    pub(crate) uses: Arc<Uses>,
+    pub(crate) calls: Calls,
+}
+
+/// Calls in work at once. Super-users have places of their own: nobody with a lesser role can keep them out.
+#[derive(Clone, Debug)]
+pub(crate) struct Calls {
+    super_users: Arc<Semaphore>,
+    others: Arc<Semaphore>,
+}
+
+/// Calls in work at once, of all clients of a kind; more wait. Streams count until they begin.
+const MAX_CALLS: usize = 32;
+/// A call has its answer in this time, or at least the first word of a stream; that includes the client's message.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A service behind a guard.
+#[derive(Clone, Debug)]
+pub(crate) struct Guarded<S> {
+    guard: Guard,
+    inner: S,
+}
+
+impl Calls {
+    pub(crate) fn new() -> Calls {
+        let places = || Arc::new(Semaphore::new(MAX_CALLS));
+        Calls { super_users: places(), others: places() }
+    }
+
+    fn of(&self, role: Role) -> Arc<Semaphore> {
+        Arc::clone(if role == Role::SuperUser { &self.super_users } else { &self.others })
+    }
+}
+
+impl Guard {
+    /// Who calls, if they may call this method.
+    fn admit<B>(&self, request: &Request<B>) -> Result<(Caller, Peer), Status> {
+        let extensions = request.extensions();
+        let tls = extensions.get::<TlsConnectInfo<Peer>>();
+        let peer = match tls {
+            Some(tls) => Some(tls.get_ref().clone()),
+            None => extensions.get::<Peer>().cloned(),
+        };
+        let peer = peer.ok_or_else(|| Status::internal("the connection has lost its peer"))?;
+        let (name, identity, role) = match &peer.kind {
+            PeerKind::Local(LocalPeer { uid, user, role }) => {
+                (user.clone(), Identity::Peer { uid: *uid }, *role)
+            }
+            PeerKind::Network(from) => {
+                let certificates = tls.and_then(TlsConnectInfo::peer_certs);
+                let certificate = certificates.as_ref().and_then(|chain| chain.first());
+                self.network(*from, request.headers(), certificate)?
+            }
+        };
+        let refused = |text| {
+            count(&self.uses.calls_refused);
+            Err(coded(Code::PermissionDenied, "role", text))
+        };
+        let Some(role) = role else {
+            let groups = Role::ALL.map(Role::group).join(", ");
+            return refused(format!("{name} has no role here: it takes root, or one of the groups {groups}"));
+        };
+        let path = request.uri().path();
+        match method::find(path) {
+            Some(method) if role < method.role => {
+                refused(format!("{path} needs the role {}, and {name} has {role}", method.role))
+            }
+            Some(_) => Ok((Caller { connection: peer.connection, name, identity, role }, peer)),
+            None => Err(coded(Code::Unimplemented, "no-such-method", format!("there is no method {path}"))),
+        }
+    }
+
+    /// A token, if there is one, else a certificate.
+    fn network(
+        &self,
+        from: SocketAddr,
+        headers: &HeaderMap,
+        certificate: Option<&CertificateDer<'_>>,
+    ) -> Result<(String, Identity, Option<Role>), Status> {
+        let unknown = |text: &str| {
+            count(&self.uses.calls_refused);
+            if self.uses.is_worth_a_line() {
+                tracing::warn!("a gRPC call from {from} is refused: {text}");
+            }
+            Err(coded(Code::Unauthenticated, "identity", text.to_owned()))
+        };
+        let Some(access) = &self.access else { return unknown("this door knows nobody") };
+        if let Some(header) = headers.get(AUTHORIZATION) {
+            let token = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+            return match token.and_then(|token| access.token(token)) {
+                Some(known) => Ok((known.name.clone(), Identity::Token { from }, Some(known.role))),
+                None => unknown("the token is not known"),
+            };
+        }
+        match certificate {
+            None => unknown("neither a certificate nor a token"),
+            Some(der) => match access.certificate(der) {
+                Some(known) => Ok((known.name.clone(), Identity::Certificate { from }, Some(known.role))),
+                None => unknown("the certificate has no name that is known"),
+            },
+        }
+    }
+}
+
+impl<S> Layer<S> for Guard {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded { guard: self.clone(), inner }
+    }
+}
+
+impl<S> Service<Request<Body>> for Guarded<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Error: Send,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let (caller, peer) = match self.guard.admit(&request) {
+            Ok(admitted) => admitted,
+            Err(status) => return Box::pin(std::future::ready(Ok(status.into_http()))),
+        };
+        let calls = self.guard.calls.of(caller.role);
+        request.extensions_mut().insert(caller);
+        request.extensions_mut().insert(peer);
+        // The clone is not ready; the one that was asked is.
+        let clone = self.inner.clone();
+        let mut ready = std::mem::replace(&mut self.inner, clone);
+        Box::pin(async move {
+            // Held until the answer begins: a stream does not count while it goes on. The semaphore is never closed.
+            let _one = calls.acquire_owned().await;
+            match tokio::time::timeout(DEADLINE, ready.call(request)).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    let text = format!(
+                        "no answer in {} s: the message was not complete, or what it asks goes on without the call",
+                        DEADLINE.as_secs()
+                    );
+                    Ok(coded(Code::DeadlineExceeded, "timeout", text).into_http())
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,82 @@
+use crate::Role;
+
+/// A method, and who may call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Method {
+    /// As HTTP/2 has it: `/flumen.v1.Operations/GetStatus`.
+    pub path: &'static str,
+    /// The least role that may call it.
+    pub role: Role,
+}
+
+const fn method(path: &'static str, role: Role) -> Method {
+    Method { path, role }
+}
+
+/// Every method that is served. What is not in the table is not served, whatever role asks.
+pub const METHODS: &[Method] = &[
+    method("/flumen.v1.Configuration/Check", Role::ReadOnly),
+    method("/flumen.v1.Configuration/Apply", Role::SuperUser),
+    method("/flumen.v1.Configuration/Confirm", Role::SuperUser),
+    method("/flumen.v1.Configuration/ShowActive", Role::Operator),
+    method("/flumen.v1.Operations/GetStatus", Role::ReadOnly),
+    method("/flumen.v1.Operations/ListZones", Role::ReadOnly),
+    method("/flumen.v1.Operations/ListPolicies", Role::ReadOnly),
+    method("/flumen.v1.Operations/ListNat", Role::ReadOnly),
+    method("/flumen.v1.Operations/ListInterfaces", Role::ReadOnly),
+    method("/flumen.v1.Operations/ListReasons", Role::ReadOnly),
+    method("/flumen.v1.Operations/StreamSessions", Role::ReadOnly),
+    method("/flumen.v1.Operations/ClearSessions", Role::Operator),
+    method("/flumen.v1.Operations/Explain", Role::Operator),
+    method("/flumen.v1.Events/Subscribe", Role::ReadOnly),
+    method("/grpc.health.v1.Health/Check", Role::ReadOnly),
+    method("/grpc.health.v1.Health/Watch", Role::ReadOnly),
+    method("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Role::ReadOnly),
+    method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Role::ReadOnly),
+];
+
+/// The method at this path.
+pub(crate) fn find(path: &str) -> Option<&'static Method> {
+    METHODS.iter().find(|method| method.path == path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::METHODS;
+    use prost::Message;
+    use prost_types::FileDescriptorSet;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_method_of_every_service_has_its_role_once() {
+        let mut served = BTreeSet::new();
+        for bytes in [
+            crate::v1::DESCRIPTORS,
+            tonic_health::pb::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+        ] {
+            for file in FileDescriptorSet::decode(bytes).unwrap().file {
+                for service in &file.service {
+                    for method in &service.method {
+                        served.insert(format!("/{}.{}/{}", file.package(), service.name(), method.name()));
+                    }
+                }
+            }
+        }
+        let known: BTreeSet<_> = METHODS.iter().map(|method| method.path.to_owned()).collect();
+        assert_eq!(served, known);
+        assert_eq!(known.len(), METHODS.len(), "none is there twice");
+        assert!(known.len() > 14);
+    }
+
+    #[test]
+    fn whatever_changes_something_is_not_for_those_who_may_only_read() {
+        let changes = ["Apply", "Confirm", "ClearSessions"];
+        for method in METHODS {
+            if changes.iter().any(|change| method.path.ends_with(&format!("/{change}"))) {
+                assert!(method.role > crate::Role::ReadOnly, "{}", method.path);
+            }
+        }
+    }
+}
