@@ -18,6 +18,7 @@ mod policy;
 mod reachability;
 mod readme;
 mod refusals;
+mod shell;
 mod support;
 mod survival;
 mod vlan;
