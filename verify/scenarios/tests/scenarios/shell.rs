@@ -28,7 +28,7 @@ const OPEN: &str = "
 
 /// Runs commands of the shell, which succeed; returns what they print.
 fn shell(lab: &Lab, commands: &str) -> String {
-    let output = lab.flumen().command(["cli", "-c", commands]).output().unwrap();
+    let output = lab.flumen().command(["cli", "-c", commands]).output().expect("nsenter starts");
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{commands}: {printed}{}", String::from_utf8_lossy(&output.stderr));
     printed
