@@ -1,7 +1,8 @@
 use crate::{ConfigError, Path, Position, Problem, Segment};
+use flumen_syntax::parse::STRICT_JSON;
 use jsonc_parser::ast::Value;
 use jsonc_parser::common::Ranged;
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use jsonc_parser::{CollectOptions, parse_to_ast};
 
 /// A text and its tree; finds where things are.
 pub(crate) struct Source<'a> {
@@ -10,20 +11,6 @@ pub(crate) struct Source<'a> {
     /// Offset of the first byte of each line.
     lines: Vec<usize>,
 }
-
-/// JSON as RFC 8259 has it: no comments, no trailing commas.
-const STRICT: ParseOptions = ParseOptions {
-    allow_comments: false,
-    allow_loose_object_property_names: false,
-    allow_trailing_commas: false,
-    allow_missing_commas: false,
-    allow_single_quoted_strings: false,
-    allow_hexadecimal_numbers: false,
-    allow_unary_plus_numbers: false,
-    allow_bare_decimal_point_numbers: false,
-    allow_non_finite_numbers: false,
-    allow_extended_string_escapes: false,
-};
 
 impl<'a> Source<'a> {
     /// # Errors
@@ -40,7 +27,7 @@ impl<'a> Source<'a> {
                 problem: Problem::Syntax { reason },
             })
         };
-        match parse_to_ast(text, &CollectOptions::default(), &STRICT) {
+        match parse_to_ast(text, &CollectOptions::default(), &STRICT_JSON) {
             Ok(result) => match result.value {
                 Some(root) => Ok(Source { text, root, lines }),
                 None => Err(syntax(text.len(), "the text is empty".to_owned())),

@@ -9,6 +9,7 @@ mod words;
 
 pub(crate) use command::path;
 pub use command::{COMMANDS, Command, command};
+pub use json::STRICT as STRICT_JSON;
 pub(crate) use resolve::refused as resolve_refusal;
 
 use crate::table::statements;
