@@ -151,11 +151,12 @@ pub fn direction_of(
 ) -> Option<(&Flow, SessionPlace, SessionKey)> {
     let record = tables.record(slot)?;
     let place = record.place(direction);
-    let (flow, key) = match record.family() {
-        Family::V4 => tables.row4(place).map(|row| (&row.flow, row.key()))?,
-        Family::V6 => tables.row6(place).map(|row| (&row.flow, row.key()))?,
+    let key = match record.family() {
+        Family::V4 => tables.row4(place)?.key(),
+        Family::V6 => tables.row6(place)?.key(),
     };
-    (flow.slot() == slot && flow.occupancy().is_live()).then_some((flow, place, key))
+    let flow = sessions::live_flow(tables, record.family(), place, slot)?;
+    Some((flow, place, key))
 }
 
 /// Puts every record on the free stack, the lowest on top, so that records in use stay close together.

@@ -147,17 +147,21 @@ impl Flow {
         if (idle as i32) < 0 { 0 } else { idle }
     }
 
-    /// Notes the next hop. Other CPUs may read it meanwhile: they take it only with the epoch, which is cleared before
-    /// and set after the rest.
+    /// Time that this direction gives the session without another packet; 0 when that is over.
+    #[inline(always)]
+    pub fn left_ms(&self, now_ms: u32) -> u32 {
+        self.timeout().ms().saturating_sub(self.idle_ms(now_ms))
+    }
+
+    /// Notes the next hop, all but its epoch. Other CPUs may read it meanwhile: they take it only with the epoch, which
+    /// the caller clears before and sets after.
     #[inline(always)]
     pub fn learn(&self, hop: &Hop) {
-        self.hop_epoch.store(0);
         self.hop_interface.store(hop.interface.0);
         self.hop_ingress.store(hop.ingress.0);
         self.hop_mac[0].store(hop.mac[0]);
         self.hop_mac[1].store(hop.mac[1]);
         self.hop_mac[2].store(hop.mac[2]);
-        self.hop_epoch.store(hop.epoch);
     }
 
     #[inline(always)]
@@ -178,6 +182,7 @@ impl Flow {
         self.new_ports.store(ports(row.sport, row.dport));
         self.l3_delta.store(row.l3_delta);
         self.learn(&row.hop);
+        self.hop_epoch.store(row.hop.epoch); // nobody looks at a row that is being written
     }
 
     #[inline(always)]

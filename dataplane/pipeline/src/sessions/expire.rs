@@ -1,5 +1,5 @@
 use super::remove::end;
-use super::table::{SessionTables, flow};
+use super::table::{SessionTables, live_flow};
 use crate::environment::Environment;
 use flumen_abi::{Direction, SessionRecord, SessionSlot};
 
@@ -53,18 +53,13 @@ fn left<T: SessionTables>(
     direction: Direction,
     now_ms: u32,
 ) -> u32 {
-    match flow(tables, record.family(), record.place(direction)) {
-        Some(flow) if flow.slot() == slot && flow.occupancy().is_live() => {
-            // Long silent: kept from looking like a packet to come, when the clock has gone half way round.
-            let seen = flow.last_seen_ms.load();
-            if flow.idle_ms(now_ms) > SILENT_MS {
-                let _seen_meanwhile =
-                    tables.exchange(&flow.last_seen_ms, seen, now_ms.wrapping_sub(SILENT_MS));
-            }
-            flow.timeout().ms().saturating_sub(flow.idle_ms(now_ms))
-        }
-        _ => 0,
+    let Some(flow) = live_flow(tables, record.family(), record.place(direction), slot) else { return 0 };
+    // Long silent: kept from looking like a packet to come, when the clock has gone half way round.
+    let seen = flow.last_seen_ms.load();
+    if flow.idle_ms(now_ms) > SILENT_MS {
+        let _seen_meanwhile = tables.exchange(&flow.last_seen_ms, seen, now_ms.wrapping_sub(SILENT_MS));
     }
+    flow.left_ms(now_ms)
 }
 
 /// Removes the session of `slot` if its time is over at `now_ms`; true when it did.

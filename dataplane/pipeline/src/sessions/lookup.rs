@@ -1,4 +1,4 @@
-use super::table::{RowTable, SessionTables, Table4, Table6, flow, home};
+use super::table::{RowTable, SessionTables, Table4, Table6, home, live_flow};
 use crate::environment::{Environment, Turn};
 use crate::translate::transport_delta;
 use flumen_abi::{Family, Flow, SessionKey, SessionPlace, SessionRow, StoredRow};
@@ -92,16 +92,7 @@ pub fn read<T: SessionTables>(
 /// True when the session's time is not over: a packet of this direction was seen within its timeout, or of the other.
 #[inline(always)]
 pub fn lives<T: SessionTables>(tables: &T, family: Family, flow: &Flow, now_ms: u32) -> bool {
-    flow.idle_ms(now_ms) < flow.timeout().ms() || other_lives(tables, family, flow, now_ms)
-}
-
-/// The other direction's part of it.
-#[inline(always)]
-fn other_lives<T: SessionTables>(tables: &T, family: Family, this: &Flow, now_ms: u32) -> bool {
-    match other(tables, family, this) {
-        Some(flow) => flow.idle_ms(now_ms) < flow.timeout().ms(),
-        None => false,
-    }
+    flow.left_ms(now_ms) != 0 || other(tables, family, flow).is_some_and(|other| other.left_ms(now_ms) != 0)
 }
 
 /// The other direction of a session, if it is still there.
@@ -109,5 +100,5 @@ fn other_lives<T: SessionTables>(tables: &T, family: Family, this: &Flow, now_ms
 pub(crate) fn other<'a, T: SessionTables>(tables: &'a T, family: Family, this: &Flow) -> Option<&'a Flow> {
     let slot = this.slot();
     let place = tables.record(slot)?.place(this.direction().other());
-    flow(tables, family, place).filter(|flow| flow.slot() == slot && flow.occupancy().is_live())
+    live_flow(tables, family, place, slot)
 }

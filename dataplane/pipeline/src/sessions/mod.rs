@@ -14,8 +14,8 @@ pub use insert::{InsertError, insert};
 pub(crate) use lookup::other;
 pub use lookup::{find, lives, read};
 pub use remove::{end, remove, remove_found};
-pub use table::SessionTables;
 pub(crate) use table::flow;
+pub use table::{SessionTables, live_flow};
 
 /// Time for which the row of an ended session keeps its content: packets that have found it go by what they found.
 const REST_MS: u32 = 64;

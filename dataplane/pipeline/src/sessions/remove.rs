@@ -22,8 +22,8 @@ pub fn end<T: SessionTables, E: Environment>(tables: &T, slot: SessionSlot, now_
     true
 }
 
-/// Removes the session that a packet has found at `place`, in the row of `direction`: both rows. The record is left to
-/// who ages sessions, so that it is not freed twice.
+/// Removes the session that a packet has found by its `row` at `place`: both rows. The record is left to who ages
+/// sessions, so that it is not freed twice.
 ///
 /// Who frees the row that was found removes the other one: until then the record was the session's, and said where that
 /// is. Whoever comes later leaves it alone, since the record may be another session's by now.

@@ -37,6 +37,17 @@ pub(crate) fn flow<T: SessionTables>(tables: &T, family: Family, place: SessionP
     }
 }
 
+/// The same, while the row is that of the session of `slot`.
+#[inline(always)]
+pub fn live_flow<T: SessionTables>(
+    tables: &T,
+    family: Family,
+    place: SessionPlace,
+    slot: SessionSlot,
+) -> Option<&Flow> {
+    flow(tables, family, place).filter(|flow| flow.slot() == slot && flow.occupancy().is_live())
+}
+
 /// One of the two arrays.
 pub(super) trait RowTable {
     type Row: StoredRow;
