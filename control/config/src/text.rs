@@ -1,4 +1,4 @@
-use crate::{ConfigError, Model, Warning, lower};
+use crate::{ConfigError, Model, Path, Position, Problem, Warning, lower};
 use flumen_syntax::parse::{self, Mode};
 use flumen_syntax::{Finding, Load, Tree, load};
 
@@ -80,6 +80,16 @@ pub(crate) fn read(text: &str, file: Option<&str>, mode: Mode) -> Result<Loaded,
     of_tree(tree, findings, form, mode)
 }
 
+/// A text without a statement is not a configuration, whatever else is in it: it is what is left of a file that was cut.
+fn empty() -> ConfigError {
+    ConfigError {
+        file: None,
+        position: Some(Position { line: 1, column: 1 }),
+        path: Path::root(),
+        problem: Problem::Syntax { reason: "the text is empty".to_owned() },
+    }
+}
+
 /// Syntax errors first: what could be read is looked at too, so that all errors come at once.
 fn of_tree(tree: Tree, findings: Vec<Finding>, form: Form, mode: Mode) -> Result<Loaded, Vec<ConfigError>> {
     let (mut harmless, mut findings): (Vec<_>, Vec<_>) =
@@ -97,6 +107,9 @@ fn of_tree(tree: Tree, findings: Vec<Finding>, form: Form, mode: Mode) -> Result
     };
     let lowered = lower::model(&tree, mode);
     if findings.is_empty() {
+        if tree.is_empty() {
+            return Err(vec![empty()]);
+        }
         let (model, others) = lowered?;
         let warning = |finding| Warning::Language { finding: Box::new(lower::from_finding(finding)) };
         let warnings = harmless.into_iter().map(warning).chain(others).collect();

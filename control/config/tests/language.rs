@@ -272,3 +272,15 @@ fn a_route_that_drops_is_refused_since_packets_would_pass_without_it() {
     }
     read("routing-options { static { route 192.0.2.0/24 next-hop 10.0.0.1; } }");
 }
+
+#[test]
+fn a_text_without_a_statement_is_not_a_configuration_in_any_form() {
+    for text in
+        ["", " \n", ";", "# nothing\n;", "{\"configuration\": {}}", "delete system", "delete: system;"]
+    {
+        for mode in [Mode::Strict, Mode::Lenient] {
+            let errors = Model::from_text(text, None, mode).map(|_| ()).unwrap_err();
+            assert!(errors.iter().any(|error| error.to_string().contains("line")), "{text:?}: {errors:?}");
+        }
+    }
+}
