@@ -48,9 +48,7 @@ impl Work {
 
 /// True when a rule of `stage` between two zones matches the loaded values; the first such is then in
 /// `context.work.best`.
-///
-/// Not inlined: in eBPF it has a stack of its own, and is verified apart from the paths that lead to it.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn classify<T: Tables, E: Environment, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     stage: Stage,
@@ -65,13 +63,22 @@ pub(crate) fn classify<T: Tables, E: Environment, S: Trace>(
         from: packet.interface.zone,
         to,
     };
-    context.work.best = RuleHit::NONE;
-    if root(context, &key) {
-        search::<T, E>(context.tables, context.slot, context.work);
-    }
-    let found = context.work.best.rank != u32::MAX;
+    let last = &context.work.roots[stage as usize];
+    let found = if !last.found && last.is_of(context.epoch, &key) { false } else { matched(context, &key) };
     context.trace.step(Step::Classified(stage, found.then_some(&context.work.best)));
     found
+}
+
+/// The same, by the root of `key`.
+///
+/// Not inlined: in eBPF it has a stack of its own, and is verified apart from the paths that lead to it.
+#[inline(never)]
+fn matched<T: Tables, E: Environment, S>(context: &mut Context<'_, T, E, S>, key: &RootKey) -> bool {
+    context.work.best = RuleHit::NONE;
+    if root(context, key) {
+        search::<T, E>(context.tables, context.slot, context.work);
+    }
+    context.work.best.rank != u32::MAX
 }
 
 /// Leaves the root of `key` in `context.work.root`; false when there is none. The last one of each stage is kept for the
@@ -80,7 +87,7 @@ pub(crate) fn classify<T: Tables, E: Environment, S: Trace>(
 fn root<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, key: &RootKey) -> bool {
     let Work { roots, root, .. } = &mut *context.work;
     let last = &mut roots[key.stage as usize & (STAGES - 1)];
-    if context.epoch == 0 || last.epoch != context.epoch || last.key != *key {
+    if !last.is_of(context.epoch, key) {
         last.epoch = 0;
         last.found = context.tables.root(key, &mut last.row);
         last.key = *key;
@@ -112,6 +119,9 @@ pub struct SearchPlace {
     pub(crate) rule: u32,
 }
 
+/// Nodes walked in one turn: turns cost more than the nodes in them, and the eBPF verifier follows each of these.
+const NODES_PER_TURN: u32 = 4;
+
 /// One loop serves nodes, rules and trees alike: the eBPF verifier walks its body once.
 struct Search<'a, T> {
     tables: &'a T,
@@ -122,24 +132,28 @@ struct Search<'a, T> {
 impl<T: Tables> Turn for Search<'_, T> {
     #[inline(always)]
     fn take(&mut self, _: u32) -> bool {
-        let SearchPlace { reference, tree, rule } = self.work.place;
-        let leaf = LeafRef(reference);
-        if !LeafRef::is_leaf(reference) {
-            self.work.place.reference = self.descend(reference);
-        } else if rule < leaf.count() {
-            self.work.place.rule = if self.compare(leaf.first() + rule) { rule + 1 } else { leaf.count() };
-        } else {
-            let next = tree + 1;
-            if next >= TREES_PER_ROOT as u32 {
-                return false;
+        let SearchPlace { mut reference, tree, rule } = self.work.place;
+        for _ in 0..NODES_PER_TURN {
+            if !LeafRef::is_leaf(reference) {
+                reference = self.descend(reference);
             }
-            let reference = self.work.root.trees[next as usize & (TREES_PER_ROOT - 1)];
-            if reference == LeafRef::EMPTY {
-                return false; // trees that a root does not need come last
-            }
-            self.work.place = SearchPlace { reference, tree: next, rule: 0 };
         }
-        true
+        self.work.place.reference = reference;
+        if !LeafRef::is_leaf(reference) {
+            return true;
+        }
+        let leaf = LeafRef(reference);
+        if rule < leaf.count() && self.compare(leaf.first() + rule) {
+            self.work.place.rule = rule + 1;
+            return true;
+        }
+        let next = tree + 1;
+        if next >= TREES_PER_ROOT as u32 {
+            return false;
+        }
+        let reference = self.work.root.trees[next as usize & (TREES_PER_ROOT - 1)];
+        self.work.place = SearchPlace { reference, tree: next, rule: 0 };
+        reference != LeafRef::EMPTY // trees that a root does not need come last
     }
 }
 

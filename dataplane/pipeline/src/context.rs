@@ -96,6 +96,16 @@ pub struct LastRoot {
 /// Stages of the classifier.
 pub(crate) const STAGES: usize = 4;
 
+// === impl LastRoot ===
+
+impl LastRoot {
+    /// True when it is what `key` has led to in `epoch`, which is not 0.
+    #[inline(always)]
+    pub(crate) fn is_of(&self, epoch: u32, key: &RootKey) -> bool {
+        epoch != 0 && self.epoch == epoch && self.key == *key
+    }
+}
+
 // === impl Scratch ===
 
 impl Scratch {
@@ -112,6 +122,7 @@ impl Scratch {
     const PACKET: Packet = Packet {
         key: Self::KEY,
         interface: InterfaceRow::NONE,
+        home: SessionPlace::NONE,
         station: 0,
         vlan: Self::VLAN,
         l3: Offset::START,

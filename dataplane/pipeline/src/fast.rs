@@ -73,7 +73,7 @@ fn learn_hop<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, packet: &Packe
 fn session<T: Tables, E: Environment, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> bool {
     let (tables, now_ms) = (context.tables, context.now_ms());
     let Work { row, at, .. } = &mut *context.work;
-    *at = sessions::find::<T, E>(tables, &packet.key);
+    *at = sessions::find_from::<T, E>(tables, &packet.key, packet.home);
     let found = sessions::read(tables, &packet.key, *at, row);
     context.trace.step(Step::Session(&packet.key, found.then_some(&*row)));
     if !found || wrong_way(packet.kind, row.flags.direction()) {
@@ -277,7 +277,7 @@ fn touch<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, packet: &Packet) -
 
 /// Moves a row's counts to the session's record.
 #[inline(always)]
-fn carry<T: Tables>(tables: &T, flow: &Flow, packets: u16, bytes: u32) {
+fn carry<T: Tables>(tables: &T, flow: &Flow, packets: u8, bytes: u32) {
     let Some(record) = tables.record(flow.slot()) else { return };
     let direction = flow.direction() as usize;
     record.packets[direction].add(packets as u64);

@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod admit;
+mod ahead;
 mod answer;
 mod classify;
 mod context;

@@ -5,7 +5,7 @@ use crate::environment::Environment;
 use crate::packet::{Kind, Packet};
 use crate::tables::Tables;
 use crate::trace::{Step, Trace};
-use crate::{fast, first, fragment, host, icmp_error};
+use crate::{ahead, fast, first, fragment, host, icmp_error};
 use flumen_abi::{CounterIndex, IfIndex, InterfaceKey, InterfaceRow, Outcome, Reason};
 use flumen_frame::Frame;
 use flumen_wire::arp::Arp;
@@ -83,14 +83,16 @@ pub fn run<F: Frame, T: Tables, E: Environment, S: Trace>(
     scratch: &mut Scratch,
 ) -> Verdict {
     let Scratch { packet, work } = scratch;
+    packet.frame_length = frame.len();
+    let readable = decode::link(frame, packet);
+    ahead::ask(frame, tables, packet); // as early as can be: what follows does not need it yet
     let now_ns = environment.now_ns();
     let Some(control) = tables.control() else {
         return Verdict { reason: Reason::Internal, device: IfIndex(0) };
     };
     let (slot, epoch) = control.read((now_ns / 1_000_000) as u32);
-    packet.frame_length = frame.len();
     let mut context = Context { tables, environment, trace, work, slot, device, now_ns, epoch };
-    let arrived = arrive(frame, &mut context, packet);
+    let arrived = arrive(&mut context, packet, readable);
     frame.forget_bounds();
     tables.count(CounterIndex::received(packet.interface.id), packet.frame_length);
     let verdict = if arrived {
@@ -102,17 +104,16 @@ pub fn run<F: Frame, T: Tables, E: Environment, S: Trace>(
     verdict
 }
 
-/// Reads the Ethernet header and finds the ingress interface; false, and `context.work.end` says why, when the frame
-/// ends there.
+/// Finds the ingress interface of a frame whose link headers were read; false, and `context.work.end` says why, when the
+/// frame ends there.
 ///
 /// Not inlined: in eBPF it has a stack of its own.
 #[inline(never)]
-fn arrive<F: Frame, T: Tables, E, S: Trace>(
-    frame: &F,
+fn arrive<T: Tables, E, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     packet: &mut Packet,
+    readable: Result<(), Reason>,
 ) -> bool {
-    let readable = decode::link(frame, packet);
     let key =
         InterfaceKey { slot: context.slot.index(), device: context.device, vlan: packet.vlan, reserved: 0 };
     let last = &context.work.arrival;

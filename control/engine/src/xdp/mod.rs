@@ -189,8 +189,10 @@ impl Engine for XdpEngine {
             sweep.live += live;
             next = rest;
             if !expired.is_empty() {
-                // Rows rest from when they are freed, and a pass over many takes longer than that.
-                self.arrays.list_expired(Now::read()?.ms, false, &expired);
+                // Rows rest from when they are freed, and a pass over many takes longer than that. A caller may also
+                // ask what will have ended by a later time.
+                let time_ms = later(now_ms, Now::read()?.ms);
+                self.arrays.list_expired(time_ms, false, &expired);
                 sweep.removed += u64::from(self.program.expire()?);
             }
         }
@@ -220,4 +222,9 @@ impl Engine for XdpEngine {
         self.attachments.detach_all();
         self.pins.remove_all()
     }
+}
+
+/// The later of two times, milliseconds, truncated.
+fn later(left: u32, right: u32) -> u32 {
+    if (left.wrapping_sub(right) as i32) > 0 { left } else { right }
 }

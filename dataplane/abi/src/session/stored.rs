@@ -32,7 +32,9 @@ pub struct Flow {
     /// Bytes of IP packets since the last carry.
     pub bytes: Word32,
     /// Packets since the last carry, at most [`Flow::CARRY`].
-    pub packets: Word16,
+    pub packets: Word8,
+    /// Zero. Whoever is about to ask for the row stores it again, so that its cache line is fetched meanwhile.
+    pub asked: Word8,
     /// [`IdleTimeout`]: the session ends this long after the last packet of either direction.
     pub timeout: Word16,
     /// One's-complement sum to add to the IPv4 header checksum (RFC 1624), native order.
@@ -105,7 +107,7 @@ pub trait StoredRow {
 
 impl Flow {
     /// Packets at which counts are carried into the record; so many of 65,535 bytes fit 32 bits.
-    pub const CARRY: u16 = 1 << 15;
+    pub const CARRY: u8 = 1 << 7;
 
     /// The place's occupancy.
     #[inline(always)]

@@ -24,6 +24,7 @@ pub(crate) fn link<F: Frame>(frame: &F, packet: &mut Packet) -> Result<(), Reaso
     packet.vlan = Vlan { outer: 0, inner: 0 };
     packet.l3 = FIRST_TAG;
     packet.station = 0;
+    packet.ethertype = 0;
     let eth: &Ethernet = frame.header(Offset::START).ok_or(Reason::Truncated)?;
     packet.group = eth.dst[0] & 1 != 0;
     packet.station = InterfaceRow::station(eth.dst);

@@ -12,6 +12,7 @@ pub use expire::{Age, age, expire};
 pub use free::{give_record, take_record};
 pub use insert::{InsertError, insert};
 pub(crate) use lookup::other;
+pub(crate) use lookup::{ask, find_from};
 pub use lookup::{find, lives, read};
 pub use remove::{end, remove, remove_found};
 pub(crate) use table::flow;
