@@ -118,6 +118,27 @@ fn family(count: u32) -> Vec<Value> {
     policies
 }
 
+/// The same policies as rules of nftables, one a line.
+pub(crate) fn nft_rules(count: u32) -> String {
+    let applications = applications();
+    let rule = |policy: &Value| {
+        let of = |field: &str| policy["match"][field][0].as_str().unwrap_or_default();
+        let verdict = if policy["then"] == "permit" { "accept" } else { "drop" };
+        match of("application") {
+            "any" => verdict.to_owned(),
+            name => {
+                let term = &applications[name];
+                let ports = &term["destination-port"];
+                let ports = ports.as_str().map_or_else(|| ports.to_string(), str::to_owned);
+                let protocol = term["protocol"].as_str().unwrap_or_default();
+                let (source, destination) = (of("source-address"), of("destination-address"));
+                format!("ip saddr {source} ip daddr {destination} {protocol} dport {ports} {verdict}")
+            }
+        }
+    };
+    family(count).iter().map(rule).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use flumen_config::{Application, ApplicationRef, Model, PortRange};

@@ -5,7 +5,7 @@ use flumen_testkit::generator::{Order, Spec};
 use flumen_testkit::rig::Device;
 
 use crate::bed::Middle;
-use crate::configuration::Rules;
+use crate::configuration::{Rules, nft_rules};
 
 /// What the device knows of the flows when a run starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ const REDIRECT6: &str = "floor/xdp-redirect-udp6";
 const STATEFUL: &str = "peer/nft-stateful";
 const MASQUERADE: &str = "peer/nft-masquerade";
 const STATEFUL_NEW: &str = "peer/nft-stateful-new";
+const POLICIES_NEW: &str = "peer/nft-stateful-new/policies-10";
 const MASQUERADE_NEW: &str = "peer/nft-masquerade-new";
 
 /// Flows that new sessions are made of, one after the other: many more than a run has packets.
@@ -64,6 +65,7 @@ pub(crate) fn rows() -> Vec<Row> {
         Row::known(STATEFUL, kernel(Device::NftStateful), udp4.clone()),
         Row::known(MASQUERADE, kernel(Device::NftMasquerade), udp4.clone()),
         Row::new(STATEFUL_NEW, Middle::KernelFresh(Device::NftStateful)),
+        Row::new(POLICIES_NEW, Middle::KernelFresh(Device::NftRules(nft_rules(10).leak()))),
         Row::new(MASQUERADE_NEW, Middle::KernelFresh(Device::NftMasquerade)),
         Row::known("flumen/udp4-snat/1", snat, udp4.clone()).beside(MASQUERADE),
         Row::known("flumen/udp4-snat/10k", snat, among(10_000)).beside(MASQUERADE),
@@ -72,10 +74,11 @@ pub(crate) fn rows() -> Vec<Row> {
         Row { tcp: true, ..Row::known("flumen/tcp4-snat/1", snat, tcp4).beside(MASQUERADE) },
         Row::known("flumen/udp6-plain/1", plain, udp6).ipv6().beside(STATEFUL),
         Row::new("flumen/udp4-snat-new", Middle::FlumenFresh(Rules::SourceNat)).beside(MASQUERADE_NEW),
+        Row::new("flumen/udp4-plain-new", Middle::FlumenFresh(Rules::Plain)).beside(STATEFUL_NEW),
         Row::new("flumen/udp4-new/policies-10", Middle::FlumenFresh(Rules::Policies(10)))
-            .beside(STATEFUL_NEW),
+            .beside(POLICIES_NEW),
         Row::new("flumen/udp4-new/policies-10k", Middle::FlumenFresh(Rules::Policies(10_000)))
-            .beside(STATEFUL_NEW),
+            .beside(POLICIES_NEW),
     ]);
     rows
 }

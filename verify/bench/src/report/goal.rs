@@ -32,11 +32,12 @@ enum Of {
     Figure,
 }
 
-const GOALS: [(&str, Of, f64); 19] = [
+const GOALS: [(&str, Of, f64); 20] = [
     ("flumen/udp4-snat/1", Of::Redirect, 2.5),
     ("flumen/udp4-snat/1", Of::Nft, 1.0 / 6.0),
     ("flumen/udp4-snat/1m", Of::Redirect, 6.0),
     ("flumen/udp4-snat-new", Of::Nft, 1.0 / 3.0),
+    ("flumen/udp4-plain-new", Of::Nft, 1.0 / 3.0),
     ("flumen/udp4-new/policies-10", Of::Nft, 1.0 / 3.0),
     ("flumen/udp4-new/policies-10k", Of::TenPolicies, 1.5),
     ("native/udp4-snat/1", Of::Cost, 80.0),

@@ -19,7 +19,9 @@ pub enum Device {
     KernelForward,
     /// The kernel with nftables and connection tracking: established and new connections from LAN to WAN pass.
     NftStateful,
-    /// The same with masquerading to the WAN address.
+    /// The same, where new connections meet these rules, statements of nftables, one a line.
+    NftRules(&'static str),
+    /// As [`Device::NftStateful`] with masquerading to the WAN address.
     NftMasquerade,
     /// The caller's: [`super::Rig::dut`] has the interfaces `lan` and `wan`, kernel forwarding is on.
     External,
@@ -44,7 +46,7 @@ const TIMEOUTS: [(&str, &str); 3] = [
 impl Device {
     /// It goes through the kernel's connection tracking.
     pub fn uses_conntrack(self) -> bool {
-        matches!(self, Self::NftStateful | Self::NftMasquerade)
+        matches!(self, Self::NftStateful | Self::NftRules(_) | Self::NftMasquerade)
     }
 
     pub(super) fn install(self, dut: &Netns) -> Result<Installed, Error> {
@@ -62,7 +64,7 @@ impl Device {
         };
         let conntrack = if self.uses_conntrack() { Some(Raised::new()?) } else { None };
         if self.uses_conntrack() {
-            load_ruleset(dut, self == Self::NftMasquerade)?;
+            load_ruleset(dut, self)?;
             for (key, seconds) in TIMEOUTS {
                 dut.sysctl(key, seconds)?;
             }
@@ -72,7 +74,7 @@ impl Device {
 }
 
 /// The ruleset that a careful administrator would write for a home or office gateway: the frequent case first.
-fn load_ruleset(dut: &Netns, masquerade: bool) -> Result<(), Error> {
+fn load_ruleset(dut: &Netns, device: Device) -> Result<(), Error> {
     let nat = "
         table inet nat {
             chain postrouting {
@@ -80,16 +82,23 @@ fn load_ruleset(dut: &Netns, masquerade: bool) -> Result<(), Error> {
                 oifname \"wan\" masquerade
             }
         }";
-    let filter = "
-        table inet filter {
-            chain forward {
+    let (chain, verdict) = match device {
+        Device::NftRules(rules) => (format!("chain new {{\n{rules}\n}}"), "jump new"),
+        _ => (String::new(), "accept"),
+    };
+    let filter = format!(
+        "
+        table inet filter {{
+            {chain}
+            chain forward {{
                 type filter hook forward priority filter; policy drop;
                 ct state established,related accept
                 ct state invalid drop
-                iifname \"lan\" oifname \"wan\" accept
-            }
-        }";
-    let ruleset = if masquerade { format!("{filter}{nat}") } else { filter.to_owned() };
+                iifname \"lan\" oifname \"wan\" {verdict}
+            }}
+        }}"
+    );
+    let ruleset = if device == Device::NftMasquerade { format!("{filter}{nat}") } else { filter };
     let mut nft: Command = dut.command("nft");
     run_command(nft.arg(ruleset)).map(drop)
 }
