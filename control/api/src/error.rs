@@ -3,19 +3,9 @@ use serde::{Deserialize, Serialize};
 
 /// Why the daemon did not do what it was asked. Each text says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(tag = "code", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ApiError {
-    /// The other side speaks another version of this protocol.
-    #[error(
-        "the request has protocol version {theirs}, this daemon speaks {ours}: use the flumen command of the same release"
-    )]
-    Version {
-        /// Version of the request.
-        theirs: u32,
-        /// Version of the daemon.
-        ours: u32,
-    },
     /// Not a request.
     #[error("not a request that this daemon knows: {reason}")]
     Malformed {
@@ -71,12 +61,6 @@ pub enum ApiError {
     Impossible {
         /// Why.
         reason: String,
-    },
-    /// Too many clients at once.
-    #[error("the daemon serves {limit} clients at once, and that many are connected: try again")]
-    Busy {
-        /// Clients served at once.
-        limit: usize,
     },
 }
 

@@ -19,19 +19,19 @@ pub struct ExplainRequest {
 pub enum ExplainInput {
     /// A packet made from these fields.
     Probe(Probe),
-    /// One frame, from its Ethernet header on, as hexadecimal digits.
+    /// One frame.
     Frame {
         /// Interface it arrives on.
         interface: String,
-        /// Two digits per byte, nothing between.
-        hex: String,
+        /// From its Ethernet header on.
+        bytes: Vec<u8>,
     },
     /// Every frame of a capture file.
     Pcap {
         /// Interface they arrive on.
         interface: String,
-        /// The file (pcap or pcapng), as hexadecimal digits.
-        hex: String,
+        /// The file (pcap or pcapng).
+        file: Vec<u8>,
     },
 }
 

@@ -70,6 +70,16 @@ impl PortRange {
         if low > high { Err(FilterError::EmptyRange(low, high)) } else { Ok(PortRange { low, high }) }
     }
 
+    /// First port.
+    pub const fn low(self) -> u16 {
+        self.low
+    }
+
+    /// Last port.
+    pub const fn high(self) -> u16 {
+        self.high
+    }
+
     /// True when `port` lies in the range.
     pub const fn contains(self, port: u16) -> bool {
         self.low <= port && port <= self.high

@@ -1,7 +1,8 @@
 //! What the daemon is asked and what it answers.
 //!
-//! The types ([`Request`], [`Response`] and what they hold) know nothing of how they travel; [`transport`]
-//! carries them as framed JSON over a Unix socket.
+//! Two forms of the same: the types ([`Request`], [`Response`] and what they hold), which the daemon and the commands use,
+//! and [`v1`], the messages of gRPC that carry them, which everybody else uses. [`wire`] leads from one to the other
+//! ([ADR 12](../../../docs/adr/0012-commands-over-grpc.md)).
 #![forbid(unsafe_code)]
 
 mod clear;
@@ -22,7 +23,7 @@ mod request;
 mod response;
 mod sessions;
 mod status;
-pub mod transport;
+pub mod wire;
 mod zones;
 
 pub use clear::Cleared;
@@ -46,8 +47,21 @@ pub use reasons::{InterfaceReasons, ReasonCount, ReasonsReport};
 pub use request::Request;
 pub use response::{Applied, Checked, Response};
 pub use sessions::{SessionInfo, SessionsReport, TcpState, Tuple};
-pub use status::{StatusReport, TableUse};
+pub use status::{DoorUse, StatusReport, TableUse};
 pub use zones::{ZoneInfo, ZonesReport};
 
-/// Version of every type in this crate. A daemon refuses requests of another version, and says so.
-pub const VERSION: u32 = 1;
+/// Messages, clients and servers that the compiler made of `proto/`.
+#[allow(missing_docs, clippy::all, clippy::wildcard_imports, reason = "generated; documented in proto/")]
+pub mod v1 {
+    tonic::include_proto!("flumen.v1");
+
+    /// The descriptors of all services, for reflection.
+    pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/flumen.v1.bin"));
+}
+
+/// The largest message in either direction, bytes. A configuration of 100,000 lines fits.
+pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
+/// The trailer with the whole of an error, a [`v1::Error`].
+pub const ERROR_TRAILER: &str = "flumen-error-bin";
+/// The header that says how many bytes that may have.
+pub const ERROR_BYTES_HEADER: &str = "flumen-error-bytes";

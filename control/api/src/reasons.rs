@@ -29,7 +29,7 @@ pub struct InterfaceReasons {
     pub dropped: Traffic,
     /// Received, less the sum of the others, in packets.
     pub difference: i64,
-    /// Every reason there is, in order of its number, also those that count nothing.
+    /// In order of their numbers; those that count nothing only if they were asked for.
     pub reasons: Vec<ReasonCount>,
 }
 
@@ -44,6 +44,16 @@ pub struct ReasonCount {
     pub text: String,
     /// Frames.
     pub frames: Traffic,
+}
+
+impl ReasonsReport {
+    /// Without the reasons that count nothing.
+    pub fn seen(mut self) -> ReasonsReport {
+        for interface in &mut self.interfaces {
+            interface.reasons.retain(|count| count.frames.packets != 0);
+        }
+        self
+    }
 }
 
 impl InterfaceReasons {

@@ -48,7 +48,11 @@ pub enum Request {
     /// Interfaces, their state and traffic.
     ShowInterfaces,
     /// How every frame ended.
-    ShowReasons,
+    ShowReasons {
+        /// Also reasons that count nothing.
+        #[serde(default)]
+        zeroes: bool,
+    },
     /// End the sessions that match.
     ClearSessions {
         /// Which.

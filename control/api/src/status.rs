@@ -33,6 +33,27 @@ pub struct StatusReport {
     pub received: Traffic,
     /// How full each table is.
     pub tables: Vec<TableUse>,
+    /// What the doors count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doors: Option<DoorUse>,
+}
+
+/// What the gRPC doors count since the daemon started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DoorUse {
+    /// Connections now.
+    pub connections: u64,
+    /// Connections that were closed at once because there were too many.
+    pub connections_refused: u64,
+    /// Calls that were refused for want of a role.
+    pub calls_refused: u64,
+    /// Event streams now.
+    pub listeners: u64,
+    /// Event streams that were ended because their queue was full.
+    pub listeners_lagging: u64,
+    /// Connections that were closed because a client read nothing any more.
+    pub connections_hung_up: u64,
 }
 
 /// How full one table is.

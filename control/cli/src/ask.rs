@@ -4,8 +4,8 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{Output, complain};
 use crate::words::{WARN, plural};
 use crate::{file, show};
-use flumen_api::transport::{Client, ClientError};
 use flumen_api::{Request, Response};
+use flumen_client::{Client, ClientError};
 use flumen_daemon::Options;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ pub(crate) fn show(arguments: &Arguments, what: &Show) -> Outcome {
         Show::Policies => Request::ShowPolicies,
         Show::Nat => Request::ShowNat,
         Show::Interfaces => Request::ShowInterfaces,
-        Show::Reasons { .. } => Request::ShowReasons,
+        Show::Reasons { .. } => Request::ShowReasons { zeroes: true },
         Show::Status => Request::Status,
     };
     match (ask(&arguments.connection, &request)?, what) {

@@ -1,7 +1,7 @@
 use crate::output::{Output, complain};
 use crate::words::BAD;
-use flumen_api::transport::ClientError;
 use flumen_api::{ApiError, ConfigMessage};
+use flumen_client::ClientError;
 use flumen_daemon::DaemonError;
 use serde::Serialize;
 use std::process::ExitCode;

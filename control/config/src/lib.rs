@@ -44,7 +44,7 @@ pub use path::{Path, Segment};
 pub use policy::{Policy, PolicyMatch, PolicyThen, ZoneRef};
 pub use port::PortRange;
 pub use protocol::IpProtocol;
-pub use system::{Dataplane, Mode, Sessions, System};
+pub use system::{Dataplane, LoginClass, Mode, Sessions, System};
 pub use text::{Form, Loaded};
 pub use warning::Warning;
 pub use zone::Zone;

@@ -1,11 +1,43 @@
+use crate::Name;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What the host's own software does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct System {
     /// The engine.
     pub dataplane: Dataplane,
+    /// What users of the host may do with the gateway. Those who are not here may do nothing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub login: BTreeMap<Name, LoginClass>,
+}
+
+/// What a user may do. Each class may do what the ones before it may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoginClass {
+    /// Look.
+    #[default]
+    ReadOnly,
+    /// Also clear sessions, explain, and see the configuration.
+    Operator,
+    /// Also change the configuration.
+    SuperUser,
+}
+
+impl LoginClass {
+    /// All of them, from the least.
+    pub const ALL: [LoginClass; 3] = [LoginClass::ReadOnly, LoginClass::Operator, LoginClass::SuperUser];
+
+    /// As configurations have it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            LoginClass::ReadOnly => "read-only",
+            LoginClass::Operator => "operator",
+            LoginClass::SuperUser => "super-user",
+        }
+    }
 }
 
 /// Settings of the engine.

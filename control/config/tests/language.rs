@@ -1,7 +1,7 @@
 //! What texts in the language of Junos mean.
 #![allow(clippy::unwrap_used)]
 
-use flumen_config::{ConfigError, Form, Loaded, Model, Warning};
+use flumen_config::{ConfigError, Form, Loaded, LoginClass, Model, Warning};
 use flumen_syntax::parse::Mode;
 use flumen_syntax::print;
 
@@ -283,4 +283,25 @@ fn a_text_without_a_statement_is_not_a_configuration_in_any_form() {
             assert!(errors.iter().any(|error| error.to_string().contains("line")), "{text:?}: {errors:?}");
         }
     }
+}
+
+#[test]
+fn a_user_has_a_predefined_class_or_may_do_nothing() {
+    let text = "set system login class night permissions view\n\
+                set system login user alice class operator\n\
+                set system login user bob class night\n\
+                set system login user carol class unauthorized\n\
+                set system login user dave full-name Dave\n";
+    let loaded = read(text);
+    let login: Vec<_> =
+        loaded.model.system.login.iter().map(|(user, class)| (user.as_str(), *class)).collect();
+    assert_eq!(login, [("alice", LoginClass::Operator)]);
+    let said = warnings(&loaded);
+    for user in ["bob", "carol"] {
+        assert!(said.contains(&format!("system login user {user} class: it is left out")), "{said}");
+    }
+    let said = refused("set system login user alice class oprator\n", Mode::Strict);
+    assert!(said.contains("system login user alice class") && said.contains("operator"), "{said}");
+    let said = refused(r#"{"system": {"login": {"alice": "root"}}}"#, Mode::Strict);
+    assert!(said.contains("system.login.alice") && said.contains("super-user"), "{said}");
 }

@@ -1,7 +1,9 @@
 use flumen_compile::Names;
-use flumen_config::Model;
+use flumen_config::{LoginClass, Model};
 use flumen_engine::Generation;
 use flumen_engine::{HostFacts, Ruleset};
+use flumen_grpc::Role;
+use std::collections::BTreeMap;
 
 /// The configuration that is enforced.
 #[derive(Clone, Debug)]
@@ -16,6 +18,16 @@ pub(crate) struct Active {
 }
 
 impl Active {
+    /// What users of the host may do.
+    pub(crate) fn logins(&self) -> BTreeMap<String, Role> {
+        let role = |class| match class {
+            LoginClass::ReadOnly => Role::ReadOnly,
+            LoginClass::Operator => Role::Operator,
+            LoginClass::SuperUser => Role::SuperUser,
+        };
+        self.model.system.login.iter().map(|(user, class)| (user.to_string(), role(*class))).collect()
+    }
+
     pub(crate) fn generation(&self) -> Generation {
         self.ruleset.settings.generation
     }

@@ -1,15 +1,13 @@
 use crate::DaemonError;
 use crate::gateway::{Client, Gateway, lock};
-use flumen_api::{ApiError, Request, Response, SessionFilter};
-use flumen_grpc::{Caller, Identity};
+use flumen_api::{ApiError, ConfigurationAnswer, Request, Response, SessionFilter};
+use flumen_grpc::{Caller, Identity, Role};
 use flumen_store::Time;
-use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use serde::Serialize;
 use serde_json::Value;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
@@ -42,10 +40,16 @@ struct Log {
 /// Who changes something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Who {
-    /// `socket`, `grpc`, `signal`, or `store` for what happens because a time has come.
+    /// `unix`, `tls`, `signal`, or `store` for what happens because a time has come.
     door: &'static str,
     /// Name of the user, certificate or token.
     user: String,
+    /// What they were allowed to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<Role>,
+    /// What they use: `cli (pid 4711)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     uid: Option<u32>,
     /// How they showed it: `peer`, `certificate`, `token`.
@@ -262,26 +266,28 @@ impl Log {
 // === impl Who ===
 
 impl Who {
-    /// Whoever is at the other end of the Unix socket of the commands.
-    pub(crate) fn at_socket(client: &Client, stream: &UnixStream) -> Who {
-        let uid = getsockopt(stream, PeerCredentials).ok().map(|peer| peer.uid());
-        Who { door: "socket", user: client.user.clone(), uid, identity: Some("peer"), from: None }
-    }
-
     /// The daemon itself, by a signal, or because it was time.
     pub(crate) fn daemon(door: &'static str) -> Who {
-        Who { door, user: "flumen".to_owned(), uid: None, identity: None, from: None }
+        let user = "flumen".to_owned();
+        Who { door, user, role: None, client: None, uid: None, identity: None, from: None }
     }
 
     /// Whoever calls by gRPC.
     pub(crate) fn caller(caller: &Caller) -> Who {
-        let (identity, uid, from) = match caller.identity {
-            Identity::Peer { uid } => ("peer", Some(uid), None),
-            Identity::Certificate { from } => ("certificate", None, Some(from)),
-            Identity::Token { from } => ("token", None, Some(from)),
+        let (door, identity, uid, from) = match caller.identity {
+            Identity::Peer { uid } => ("unix", "peer", Some(uid), None),
+            Identity::Certificate { from } => ("tls", "certificate", None, Some(from)),
+            Identity::Token { from } => ("tls", "token", None, Some(from)),
         };
-        let from = from.map(|from| from.to_string());
-        Who { door: "grpc", user: caller.name.clone(), uid, identity: Some(identity), from }
+        Who {
+            door,
+            user: caller.name.clone(),
+            role: Some(caller.role),
+            client: Some(caller.client.clone()),
+            uid,
+            identity: Some(identity),
+            from: from.map(|from| from.to_string()),
+        }
     }
 }
 
@@ -314,7 +320,7 @@ impl Change {
             | Request::ShowPolicies
             | Request::ShowNat
             | Request::ShowInterfaces
-            | Request::ShowReasons
+            | Request::ShowReasons { .. }
             | Request::Explain(_) => return None,
             Request::Apply { text, source, confirm_minutes } => Change {
                 source: Some(shortened(source.clone())),
@@ -390,6 +396,12 @@ impl Outcome for Response {
             Response::Applied(applied) => applied.outcome(),
             Response::Confirmed { commit } => Some(format!("commit {commit}")),
             Response::Cleared(cleared) => Some(format!("{} removed", cleared.removed)),
+            Response::Configuration(ConfigurationAnswer::Committed(done)) => {
+                Some(format!("commit {}, generation {}", done.commit, done.generation))
+            }
+            Response::Configuration(ConfigurationAnswer::Planned { at_unix_s }) => {
+                Some(format!("planned for {}", Time::from_unix_s(*at_unix_s)))
+            }
             _ => None,
         }
     }

@@ -9,7 +9,6 @@ use crate::gateway::{Client, Gateway, State, lock, log_changes, prepare_for};
 use crate::grpc::GrpcBackend;
 use crate::instance::Instance;
 use crate::numbers::{NumbersFile, make_directory};
-use crate::server::{Door, Server};
 use crate::signals::{Event, Signals, wait};
 use crate::stop::Stop;
 use crate::{DaemonError, Options, host, notify, show};
@@ -17,11 +16,10 @@ use flumen_compile::Compiled;
 use flumen_config::LoadMode;
 use flumen_engine::Engine;
 use flumen_engine::Generation;
-use flumen_grpc::Hub;
+use flumen_grpc::{Hub, Logins};
 use flumen_kernel::{Host, Ledger, boot_id, monotonic_ms, restore};
 use flumen_store::{Clock, CommitError, Origin, Request, Source, Store, Subject, SystemClock};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -33,7 +31,6 @@ const SWEEP: Duration = Duration::from_millis(400);
 pub struct Daemon {
     gateway: Arc<Gateway>,
     announcer: Arc<Announcer>,
-    server: Server,
     grpc: flumen_grpc::Server,
     follower: JoinHandle<()>,
     stop: Stop,
@@ -84,21 +81,19 @@ impl Daemon {
         let stop = Stop::new().map_err(|errno| DaemonError::file("make an event descriptor", errno))?;
         let watch = host.watch()?;
         // Whatever can fail does so before the engine is touched.
-        let door = Door::open(&options.socket())?;
-        let grpc = flumen_grpc::Doors::open(&options.grpc_socket(), options.grpc.as_deref())?;
+        let doors = flumen_grpc::Doors::open(&options.socket(), options.grpc.as_deref())?;
         let audit = Audit::open(options.audit())?;
         let gateway = Arc::new(assemble(options, &host, engines, configurations, start, audit)?);
         let no_thread = |error| DaemonError::file("start a thread", error);
         let announcer = Arc::new(Announcer::new(&gateway, Hub::default()));
-        let server = Server::start(door, Arc::clone(&gateway), stop.clone()).map_err(no_thread)?;
-        let backend = Arc::new(GrpcBackend::new(&gateway, &announcer));
-        let grpc = flumen_grpc::Server::start(grpc, backend, announcer.hub().clone())?;
+        let backend = Arc::new(GrpcBackend::new(&gateway, &announcer, stop.clone()));
+        let logins = lock(&gateway.state).logins.clone();
+        let grpc = flumen_grpc::Server::start(doors, backend, announcer.hub().clone(), logins)?;
         let followed = (Arc::clone(&gateway), Arc::clone(&announcer));
         let follower = host::follow(followed.0, followed.1, watch, stop.clone()).map_err(no_thread)?;
         Ok(Daemon {
             gateway,
             announcer,
-            server,
             grpc,
             follower,
             stop,
@@ -130,7 +125,6 @@ impl Daemon {
         notify::stopping();
         self.stop.give();
         self.grpc.close();
-        self.server.close();
         if self.follower.join().is_err() {
             tracing::error!("the thread that follows the host had died");
         }
@@ -306,6 +300,8 @@ fn assemble(
         active.generation(),
         engine.name()
     );
+    let logins = Logins::default();
+    logins.set(active.logins());
     Ok(Gateway {
         host: Arc::clone(host),
         committer: Mutex::new(Committer { configurations, numbers }),
@@ -318,12 +314,12 @@ fn assemble(
             ageing_fails: false,
             unattached: false,
             detached: false,
+            logins,
         }),
         started: Instant::now(),
         adopted,
         editors: Mutex::new(Editors::default()),
         trees: Mutex::new(Trees::default()),
-        clients: AtomicU64::new(0),
         audit,
     })
 }

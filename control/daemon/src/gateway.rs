@@ -13,9 +13,9 @@ use flumen_api::{
 use flumen_compile::Ruleset;
 use flumen_config::LoadMode;
 use flumen_engine::{Engine, EngineError, HostFacts};
+use flumen_grpc::Logins;
 use flumen_kernel::{Change, Host, KernelError, Ledger, prepare, restore};
 use flumen_store::Editor;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -32,8 +32,6 @@ pub(crate) struct Gateway {
     pub(crate) editors: Mutex<Editors>,
     /// Configurations that were read lately.
     pub(crate) trees: Mutex<Trees>,
-    /// Clients since the daemon was started.
-    pub(crate) clients: AtomicU64,
     /// Who changed what.
     pub(crate) audit: Audit,
 }
@@ -52,12 +50,14 @@ pub(crate) struct State {
     pub(crate) unattached: bool,
     /// Everything was removed on request: nothing may be attached again before the daemon ends.
     pub(crate) detached: bool,
+    /// Who may do what, as the active configuration has it.
+    pub(crate) logins: Logins,
 }
 
 /// Who asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
-    /// Counts connections; 0 is the daemon itself.
+    /// Number of the connection; 0 is the daemon itself.
     pub(crate) id: u64,
     /// Name of the user, or their number.
     pub(crate) user: String,
@@ -94,11 +94,6 @@ impl Client {
 // === impl Gateway ===
 
 impl Gateway {
-    /// Somebody who asks from now on, until [`Gateway::leave`].
-    pub(crate) fn welcome(&self, user: String, via: String) -> Client {
-        Client { id: self.clients.fetch_add(1, Ordering::Relaxed) + 1, user, via }
-    }
-
     /// Answers a request. `Stop` and `Detach` are only half done here: whoever serves must then end.
     ///
     /// # Errors
@@ -132,8 +127,9 @@ impl Gateway {
             Request::ShowInterfaces => self
                 .show(|state| show::interfaces(&state.active, &*state.engine, &state.facts))
                 .map(Response::Interfaces),
-            Request::ShowReasons => {
-                self.show(|state| show::reasons(&state.active, &*state.engine)).map(Response::Reasons)
+            Request::ShowReasons { zeroes } => {
+                let report = self.show(|state| show::reasons(&state.active, &*state.engine));
+                report.map(|report| Response::Reasons(if zeroes { report } else { report.seen() }))
             }
             Request::Detach => self.detach().map(|()| Response::Detached),
             Request::Stop => Ok(Response::Stopping),
@@ -225,6 +221,7 @@ impl Gateway {
             tables: tables
                 .map(|table| TableUse { name: table.name.to_owned(), used: table.used, size: table.size })
                 .collect(),
+            doors: None,
         })
     }
 
@@ -306,6 +303,12 @@ impl Gateway {
 // === impl State ===
 
 impl State {
+    /// What is enforced from now on, users and their classes with it; gives what was before.
+    pub(crate) fn activate(&mut self, next: Active) -> Active {
+        self.logins.set(next.logins());
+        std::mem::replace(&mut self.active, next)
+    }
+
     /// Prepares the host for `ruleset`, and installs what is present of it. After an error all is as before.
     pub(crate) fn install(&mut self, ruleset: &Ruleset, host: &dyn Host) -> Result<(), ApiError> {
         if self.detached {

@@ -1,7 +1,8 @@
 use crate::announcer::{Announcer, active};
 use crate::audit::Who;
-use crate::gateway::{Gateway, engine_failed, lock};
+use crate::gateway::{Client, Gateway, engine_failed, lock};
 use crate::selector::Selector;
+use crate::stop::Stop;
 use crate::{sessions, show};
 use flumen_api::{ApiError, ReasonsReport, Request, Response, SessionFilter};
 use flumen_engine::SessionSlot;
@@ -13,20 +14,30 @@ use std::sync::Arc;
 pub(crate) struct GrpcBackend {
     gateway: Arc<Gateway>,
     announcer: Arc<Announcer>,
+    stop: Stop,
 }
 
 impl GrpcBackend {
-    pub(crate) fn new(gateway: &Arc<Gateway>, announcer: &Arc<Announcer>) -> GrpcBackend {
-        GrpcBackend { gateway: Arc::clone(gateway), announcer: Arc::clone(announcer) }
+    pub(crate) fn new(gateway: &Arc<Gateway>, announcer: &Arc<Announcer>, stop: Stop) -> GrpcBackend {
+        GrpcBackend { gateway: Arc::clone(gateway), announcer: Arc::clone(announcer), stop }
     }
 }
 
 impl Backend for GrpcBackend {
     fn answer(&self, request: Request, caller: &Caller) -> Result<Response, ApiError> {
-        let client = self.gateway.welcome(caller.name.clone(), "grpc".to_owned());
+        let client = Client { id: caller.connection, user: caller.name.clone(), via: caller.client.clone() };
+        let ends = matches!(request, Request::Stop | Request::Detach);
         let answer = self.gateway.audited(request, &client, &Who::caller(caller));
         self.announcer.commits(&self.gateway);
+        if ends && answer.is_ok() {
+            tracing::info!("stopping on request of {} by {}", client.user, client.via);
+            self.stop.give(); // calls in work, this one among them, are answered all the same
+        }
         answer
+    }
+
+    fn left(&self, connection: u64) {
+        self.gateway.leave(connection);
     }
 
     fn active(&self) -> Result<v1::ShowActiveResponse, ApiError> {

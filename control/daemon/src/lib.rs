@@ -1,8 +1,8 @@
 //! The daemon as a library: [`run`] is `flumen run`, [`detach`] what `flumen detach` does when no daemon runs.
 //!
 //! Plain threads: one waits for signals and ages sessions, one listens for changes of the host,
-//! one accepts clients, and each client has its own; gRPC has a thread with a runtime to itself. Everything that
-//! changes goes through one lock (`Gateway`); a configuration is compiled outside of it.
+//! and gRPC, the door of every client, has one with a runtime to itself. Everything that changes goes through one lock
+//! (`Gateway`); a configuration is compiled outside of it.
 #![forbid(unsafe_code)]
 
 mod active;
@@ -27,7 +27,6 @@ mod numbers;
 mod options;
 mod ruleset;
 mod selector;
-mod server;
 mod sessions;
 mod show;
 mod signals;

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 /// Where a daemon keeps its things, and what it starts with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Sockets and lock: gone after a reboot.
+    /// Socket and lock: gone after a reboot.
     pub run_dir: PathBuf,
     /// Configurations, numbers in use, original settings of the host, audit log: kept across reboots.
     pub state_dir: PathBuf,
@@ -30,15 +30,6 @@ impl Options {
 
     pub(crate) fn socket(&self) -> PathBuf {
         Options::socket_in(&self.run_dir)
-    }
-
-    /// The gRPC socket of the daemon with this `run_dir`.
-    pub fn grpc_socket_in(run_dir: &Path) -> PathBuf {
-        run_dir.join("flumen.grpc.sock")
-    }
-
-    pub(crate) fn grpc_socket(&self) -> PathBuf {
-        Options::grpc_socket_in(&self.run_dir)
     }
 
     /// The audit log; older ones have a number after it.

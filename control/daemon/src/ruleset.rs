@@ -65,7 +65,7 @@ impl Subject for RulesetSubject<'_> {
         let mut state = lock(&self.gateway.state);
         state.facts = prepared.facts.clone();
         state.install(&prepared.next.ruleset, &*self.gateway.host)?;
-        prepared.before = Some(std::mem::replace(&mut state.active, prepared.next.clone()));
+        prepared.before = Some(state.activate(prepared.next.clone()));
         Ok(())
     }
 
@@ -75,7 +75,7 @@ impl Subject for RulesetSubject<'_> {
         };
         let mut state = lock(&self.gateway.state);
         match state.install(&before.ruleset, &*self.gateway.host) {
-            Ok(()) => state.active = before,
+            Ok(()) => drop(state.activate(before)),
             Err(error) => tracing::error!("the ruleset of before could not be put back: {error}"),
         }
     }

@@ -3,11 +3,11 @@
 
 mod support;
 
-use flumen_api::transport::{Client, ClientError};
 use flumen_api::{
     ApiError, CandidateKind, Committed, ConfigurationAction as Action, ConfigurationAnswer as Answer,
     ConfigurationRequest, EditingReport, Form, LoadHow, NameKind, Request, Response, RollbackTo, Which,
 };
+use flumen_client::{Client, ClientError};
 use flumen_store::{FakeClock, SystemClock};
 use std::time::Duration;
 use support::{Lab, Running, config};

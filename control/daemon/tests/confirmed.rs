@@ -3,8 +3,8 @@
 
 mod support;
 
-use flumen_api::transport::{Client, ClientError};
 use flumen_api::{ApiError, Applied, Request, Response};
+use flumen_client::{Client, ClientError};
 use flumen_daemon::Options;
 use flumen_store::{Clock, FakeClock, SystemClock, Time};
 use std::os::unix::process::ExitStatusExt;

@@ -14,9 +14,9 @@ use flumen_grpc::v1::event::What;
 use flumen_grpc::v1::events_client::EventsClient;
 use flumen_grpc::v1::explain_request::Input;
 use flumen_grpc::v1::operations_client::OperationsClient;
-use flumen_grpc::{METHODS, v1};
+use flumen_grpc::{METHODS, Role, v1};
 use flumen_store::FakeClock;
-use grpc::{call, code, connect, started, stop};
+use grpc::{call, code, connect, ends, started, stop};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -51,11 +51,11 @@ async fn next(stream: &mut tonic::Streaming<v1::Event>) -> What {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_method_answers_root_at_a_socket_that_others_cannot_open() {
+async fn every_method_answers_root_at_a_socket_that_all_may_connect_to() {
     let (lab, daemon, channel) = started().await;
-    let socket = flumen_daemon::Options::grpc_socket_in(&lab.options.run_dir);
-    assert_eq!(socket.metadata().unwrap().permissions().mode() & 0o777, 0o660);
-    for method in METHODS {
+    let socket = flumen_daemon::Options::socket_in(&lab.options.run_dir);
+    assert_eq!(socket.metadata().unwrap().permissions().mode() & 0o777, 0o666);
+    for method in METHODS.iter().filter(|method| !ends(method.path)) {
         if let Err(status) = call(&channel, method.path, None).await {
             let refusals =
                 [Code::PermissionDenied, Code::Unauthenticated, Code::Unimplemented, Code::Internal];
@@ -147,7 +147,7 @@ async fn what_the_gateway_counts_is_shown_as_by_the_other_door() {
     assert_eq!((rules[0].name.as_str(), rules[0].translation()), ("masquerade", v1::Translation::Source));
     let interfaces =
         client.list_interfaces(v1::ListInterfacesRequest {}).await.unwrap().into_inner().interfaces;
-    assert_eq!((interfaces[0].state(), interfaces[0].v4.as_str()), (v1::LinkState::Up, "192.168.1.1"));
+    assert_eq!((interfaces[0].state(), interfaces[0].v4()), (v1::LinkState::Up, "192.168.1.1"));
     let few = client.list_reasons(v1::ListReasonsRequest { zeroes: false }).await.unwrap().into_inner();
     let all = client.list_reasons(v1::ListReasonsRequest { zeroes: true }).await.unwrap().into_inner();
     assert_eq!(few.interfaces[0].reasons.len(), 3);
@@ -184,7 +184,7 @@ async fn sessions_are_streamed_by_filter_and_cleared() {
     assert_eq!(first.departs.as_ref().unwrap().source, "203.0.113.5");
     assert!(stream.message().await.unwrap().is_none());
 
-    let unknown = v1::SessionFilter { from_zone: "lam".into(), ..v1::SessionFilter::default() };
+    let unknown = v1::SessionFilter { from_zone: Some("lam".into()), ..v1::SessionFilter::default() };
     let status = client
         .stream_sessions(v1::StreamSessionsRequest { filter: Some(unknown), limit: 0 })
         .await
@@ -210,7 +210,11 @@ async fn a_probe_is_explained_on_the_active_configuration_and_on_a_candidate() {
         ..v1::Probe::default()
     };
     let ask = |candidate| v1::ExplainRequest { input: Some(Input::Probe(probe.clone())), candidate };
-    let answer = client.explain(ask(None)).await.unwrap().into_inner();
+    let explained = |answer: v1::ExplainResponse| match answer.result.unwrap() {
+        v1::explain_response::Result::Explained(explained) => explained,
+        refused => panic!("{refused:?}"),
+    };
+    let answer = explained(client.explain(ask(None)).await.unwrap().into_inner());
     assert_eq!(answer.packets.len(), 1);
     assert_eq!(answer.packets[0].outcome, "drop", "{answer:?}");
     assert!(!answer.packets[0].steps.is_empty());
@@ -218,10 +222,10 @@ async fn a_probe_is_explained_on_the_active_configuration_and_on_a_candidate() {
         "\"interfaces\": [\"wan0\"]",
         "\"interfaces\": [\"wan0\"], \"host-inbound\": { \"services\": [\"ping\"] }",
     );
-    let answer = client.explain(ask(Some(open))).await.unwrap().into_inner();
+    let answer = explained(client.explain(ask(Some(open))).await.unwrap().into_inner());
     assert_eq!(answer.packets[0].outcome, "deliver", "{answer:?}");
-    let status = client.explain(ask(Some("{".into()))).await.unwrap_err();
-    assert_eq!((status.code(), code(&status)), (Code::InvalidArgument, "refused"));
+    let refused = client.explain(ask(Some("{".into()))).await.unwrap().into_inner().result.unwrap();
+    assert!(matches!(refused, v1::explain_response::Result::Refused(_)), "{refused:?}");
     stop(daemon).await;
 }
 
@@ -245,7 +249,7 @@ async fn commits_are_told_in_order_through_whatever_door_they_came() {
     let What::CommitConfirmed(confirmed) = next(&mut stream).await else { panic!("not confirmed") };
     assert_eq!(confirmed.number, first.number);
 
-    // By the other door.
+    // By another client.
     let text = with_zone("two");
     let other = Request::Apply { text, source: "other".into(), confirm_minutes: Some(1) };
     let applied = tokio::task::spawn_blocking(move || (daemon.ask(other).unwrap(), daemon)).await.unwrap();
@@ -361,9 +365,6 @@ async fn every_change_is_written_down_with_who_what_when_and_its_result() {
     client.apply(apply("{".into(), None)).await.unwrap();
     client.check(v1::CheckRequest { text: config() }).await.unwrap();
     OperationsClient::new(channel).clear_sessions(v1::ClearSessionsRequest::default()).await.unwrap();
-    let (text, source) = (config(), "by socket".to_owned());
-    let ask = Request::Apply { text, source, confirm_minutes: None };
-    let daemon = tokio::task::spawn_blocking(move || (daemon.ask(ask).unwrap(), daemon).1).await.unwrap();
     let lines = audit(&lab);
     let told: Vec<_> = lines
         .iter()
@@ -375,17 +376,17 @@ async fn every_change_is_written_down_with_who_what_when_and_its_result() {
     assert_eq!(
         told,
         [
-            ("grpc", "apply", "begun"),
-            ("grpc", "apply", "done"),
-            ("grpc", "apply", "begun"),
-            ("grpc", "apply", "refused"),
-            ("grpc", "clear-sessions", "done"),
-            ("socket", "apply", "begun"),
-            ("socket", "apply", "done"),
+            ("unix", "apply", "begun"),
+            ("unix", "apply", "done"),
+            ("unix", "apply", "begun"),
+            ("unix", "apply", "refused"),
+            ("unix", "clear-sessions", "done"),
         ]
     );
     for line in &lines {
         assert_eq!((&line["user"], &line["identity"]), (&"root".into(), &"peer".into()), "{line}");
+        assert_eq!(line["role"], "super-user", "{line}");
+        assert_eq!(line["client"], format!("grpc (pid {})", std::process::id()), "{line}");
         assert!(line["time"].as_str().unwrap().starts_with("20"), "{line}");
     }
     assert_eq!(lines[1]["outcome"], "generation 2");
@@ -397,45 +398,62 @@ async fn every_change_is_written_down_with_who_what_when_and_its_result() {
 
 /// Runs this test file again as another user: who is at the other end is what the kernel says.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_without_a_role_is_refused_every_method() {
+async fn a_user_may_do_what_the_active_configuration_says_from_the_commit_on() {
     const SOCKET: &str = "FLUMEN_TEST_GRPC_SOCKET";
+    const ROLE: &str = "FLUMEN_TEST_GRPC_ROLE";
     if let Some(socket) = std::env::var_os(SOCKET) {
-        let endpoint = format!("unix://{}", Path::new(&socket).display());
-        let channel = tonic::transport::Endpoint::try_from(endpoint).unwrap().connect().await.unwrap();
-        for method in METHODS {
-            let status = call(&channel, method.path, None).await.unwrap_err();
-            assert_eq!((status.code(), code(&status)), (Code::PermissionDenied, "role"), "{}", method.path);
-        }
-        return;
+        let said = std::env::var(ROLE).unwrap();
+        let role = Role::ALL.into_iter().find(|role| role.name() == said);
+        return as_another_user(Path::new(&socket), role).await;
     }
     if !nix::unistd::geteuid().is_root() {
         return; // only root can be somebody else
     }
     use std::os::unix::process::CommandExt;
     let (lab, daemon, channel) = started().await;
-    let socket = flumen_daemon::Options::grpc_socket_in(&lab.options.run_dir);
+    let socket = flumen_daemon::Options::socket_in(&lab.options.run_dir);
     let folder = lab.options.run_dir.parent().unwrap().to_owned();
-    for (path, mode) in
-        [(folder.as_path(), 0o755), (lab.options.run_dir.as_path(), 0o755), (socket.as_path(), 0o666)]
-    {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-    }
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
     let program = folder.join("again");
     std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    let mut again = std::process::Command::new(&program);
-    again.args(["--exact", "a_user_without_a_role_is_refused_every_method", "--nocapture"]);
-    again.env(SOCKET, &socket).current_dir("/").uid(65_534).gid(65_534);
-    let output = tokio::task::spawn_blocking(move || again.output().unwrap()).await.unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{said}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let mut operations = OperationsClient::new(channel);
-    let doors = operations.get_status(v1::GetStatusRequest {}).await.unwrap().into_inner().doors.unwrap();
-    assert_eq!(doors.calls_refused as usize, METHODS.len());
+    let mut client = ConfigurationClient::new(channel.clone());
+    for role in ["none", "read-only", "operator", "super-user", "none"] {
+        let login = format!("{{ \"system\": {{ \"login\": {{ \"nobody\": \"{role}\" }} }},");
+        let text = if role == "none" { config() } else { config().replacen('{', &login, 1) };
+        let result = client.apply(apply(text, None)).await.unwrap().into_inner().result.unwrap();
+        assert!(matches!(result, ApplyResult::Applied(_)), "{result:?}");
+        let mut again = std::process::Command::new(&program);
+        again.args(["--exact", "a_user_may_do_what_the_active_configuration_says_from_the_commit_on"]);
+        again.env(SOCKET, &socket).env(ROLE, role).current_dir("/").uid(65_534).gid(65_534);
+        let output = tokio::task::spawn_blocking(move || again.output().unwrap()).await.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let complained = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.contains("1 passed"), "{role}: {said}{complained}");
+    }
+    let lines = audit(&lab);
+    let by_nobody = lines.iter().find(|line| line["user"] == "nobody" && line["role"] == "operator");
+    assert_eq!(by_nobody.unwrap()["change"], "clear-sessions");
     stop(daemon).await;
+}
+
+/// Calls every method that the role may not call, and those that it may and that leave the daemon as it is.
+async fn as_another_user(socket: &Path, role: Option<Role>) {
+    let endpoint = format!("unix://{}", socket.display());
+    let channel = tonic::transport::Endpoint::try_from(endpoint).unwrap().connect().await.unwrap();
+    for method in METHODS.iter().filter(|method| role < Some(method.role) || !ends(method.path)) {
+        let refused = match call(&channel, method.path, None).await {
+            Ok(()) => None,
+            Err(status) => Some((status.code(), code(&status).to_owned(), status.message().to_owned())),
+        };
+        let may = role >= Some(method.role);
+        match refused {
+            Some((Code::PermissionDenied, code, text)) => {
+                assert!(!may && code == "role", "{}: {text}", method.path);
+                assert!(text.contains("set system login user nobody class"), "{text}");
+            }
+            _ => assert!(may, "{}: {refused:?}", method.path),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

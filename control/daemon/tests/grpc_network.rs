@@ -6,7 +6,7 @@ mod grpc;
 mod support;
 
 use flumen_grpc::{METHODS, Role};
-use grpc::{call, code, stop};
+use grpc::{call, code, ends, stop};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -131,7 +131,8 @@ async fn call_once(channel: &Channel) -> Result<(), Status> {
 
 /// Calls every method, and compares what is refused with what the role may not do.
 async fn may_do_what_its_role_may(channel: &Channel, role: Role, token: Option<&str>) {
-    for method in METHODS {
+    // What ends the daemon is only asked for where it is refused.
+    for method in METHODS.iter().filter(|method| role < method.role || !ends(method.path)) {
         let refused = match call(channel, method.path, token).await {
             Ok(()) => false,
             Err(status) => {
@@ -156,7 +157,10 @@ async fn a_certificate_of_our_authority_gives_the_role_of_its_name() {
     let status = call_once(&unknown).await.unwrap_err();
     assert_eq!((status.code(), code(&status)), (Code::Unauthenticated, "identity"));
     let audit = std::fs::read_to_string(network.lab.options.state_dir.join("audit.log")).unwrap();
-    assert!(audit.contains(r#""user":"root.test","identity":"certificate","from":"127.0.0.1:"#), "{audit}");
+    assert!(
+        audit.contains(r#""door":"tls","user":"root.test","role":"super-user","client":"grpc (127.0.0.1:"#),
+        "{audit}"
+    );
     stop(network.daemon).await;
 }
 
@@ -190,7 +194,7 @@ async fn a_token_gives_its_role_and_a_wrong_or_no_token_none() {
         assert_eq!((status.code(), code(&status)), (Code::Unauthenticated, "identity"), "{token:?}");
     }
     let audit = std::fs::read_to_string(network.lab.options.state_dir.join("audit.log")).unwrap();
-    assert!(audit.contains(r#""user":"super-token","identity":"token""#), "{audit}");
+    assert!(audit.contains(r#""user":"super-token","role":"super-user""#), "{audit}");
     assert!(!audit.contains("SUPER"), "a token is written down: {audit}");
     stop(network.daemon).await;
 }
@@ -274,6 +278,6 @@ fn a_daemon_does_not_start_with_a_tcp_door_that_is_not_safe() {
             Ok(_) => panic!("it started with {access}"),
         }
         assert_eq!(lab.engines.kernel().installs, 0, "the engine was touched");
-        assert!(!flumen_daemon::Options::grpc_socket_in(&lab.options.run_dir).exists());
+        assert!(!flumen_daemon::Options::socket_in(&lab.options.run_dir).exists());
     }
 }

@@ -27,6 +27,9 @@ pub trait Backend: Send + Sync + 'static {
         limits: PageLimits,
     ) -> Result<SessionsPage, ApiError>;
 
+    /// A connection has ended, and so has every call that came by it.
+    fn left(&self, connection: u64);
+
     /// How every frame ended.
     ///
     /// # Errors

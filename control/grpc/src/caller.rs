@@ -1,20 +1,25 @@
 use crate::Role;
 use crate::connection::Hangup;
-use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
-use std::ffi::CString;
+use nix::unistd::{Uid, User};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// Who calls, and what they may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// Number of the connection; no two have the same.
+    /// Number of the connection; no two have the same, and none has 0.
     pub connection: u64,
     /// Name of the user, certificate or token.
     pub name: String,
+    /// What they use, and where it is: `cli (pid 4711)`, `grpc (192.0.2.7:40123)`.
+    pub client: String,
     /// How they showed who they are.
     pub identity: Identity,
     /// What they may do.
     pub role: Role,
+    /// Bytes that the trailer of an error may have.
+    pub(crate) error_bytes: usize,
 }
 
 /// How a caller showed who they are.
@@ -40,9 +45,9 @@ pub enum Identity {
 /// The other end of a connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
-    pub(crate) connection: u64,
     pub(crate) kind: PeerKind,
     pub(crate) hangup: Hangup,
+    pub(crate) presence: Arc<Presence>,
 }
 
 #[derive(Clone, Debug)]
@@ -51,64 +56,64 @@ pub(crate) enum PeerKind {
     Network(SocketAddr),
 }
 
+/// A connection and the calls that came by it: each holds one, and when the last is gone, that is told.
+#[derive(Debug)]
+pub(crate) struct Presence {
+    pub(crate) connection: u64,
+    left: mpsc::UnboundedSender<u64>,
+}
+
 /// A process of this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LocalPeer {
     pub(crate) uid: u32,
+    pub(crate) pid: i32,
     pub(crate) user: String,
-    pub(crate) role: Option<Role>,
+}
+
+impl Presence {
+    pub(crate) fn new(connection: u64, left: &mpsc::UnboundedSender<u64>) -> Arc<Presence> {
+        Arc::new(Presence { connection, left: left.clone() })
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        if self.left.send(self.connection).is_err() {
+            tracing::debug!("a gRPC client left when the daemon was ending");
+        }
+    }
 }
 
 impl LocalPeer {
     /// Asks the host's database of users, which may take its time.
-    pub(crate) fn look_up(uid: u32, gid: u32) -> LocalPeer {
+    pub(crate) fn look_up(uid: u32, pid: i32) -> LocalPeer {
         let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
-        let primary = Gid::from_raw(gid);
-        let mut groups = vec![primary];
-        if let Some(name) = user.as_ref().and_then(|user| CString::new(user.name.as_str()).ok()) {
-            groups.extend(getgrouplist(&name, primary).unwrap_or_default());
-        }
-        let member = |role: Role| {
-            let group = Group::from_name(role.group()).ok().flatten();
-            group.is_some_and(|group| groups.contains(&group.gid))
-        };
-        let own = nix::unistd::geteuid().as_raw();
-        LocalPeer {
-            uid,
-            user: user.map_or_else(|| uid.to_string(), |user| user.name),
-            role: role_of(uid, own, member),
-        }
+        LocalPeer { uid, pid, user: user.map_or_else(|| uid.to_string(), |user| user.name) }
+    }
+
+    /// Root and the daemon's own user may do everything.
+    pub(crate) fn is_super_user(&self) -> bool {
+        is_super_user(self.uid, nix::unistd::geteuid().as_raw())
     }
 }
 
-/// Root and the daemon's own user may do everything; others what the greatest of their groups may.
-fn role_of(uid: u32, own: u32, member: impl Fn(Role) -> bool) -> Option<Role> {
-    if uid == 0 || uid == own {
-        return Some(Role::SuperUser);
-    }
-    Role::ALL.into_iter().rev().find(|role| member(*role))
+fn is_super_user(uid: u32, own: u32) -> bool {
+    uid == 0 || uid == own
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LocalPeer, role_of};
-    use crate::Role;
+    use super::{LocalPeer, is_super_user};
 
     #[test]
-    fn root_and_the_daemons_user_may_all_and_others_what_their_greatest_group_may() {
-        let none = |_| false;
-        assert_eq!(role_of(0, 7, none), Some(Role::SuperUser));
-        assert_eq!(role_of(7, 7, none), Some(Role::SuperUser));
-        assert_eq!(role_of(8, 7, none), None);
-        assert_eq!(role_of(8, 7, |role| role != Role::SuperUser), Some(Role::Operator));
-        assert_eq!(role_of(8, 7, |role| role == Role::ReadOnly), Some(Role::ReadOnly));
-        assert_eq!(role_of(8, 7, |_| true), Some(Role::SuperUser));
+    fn root_and_the_daemons_own_user_may_do_everything() {
+        assert!(is_super_user(0, 7) && is_super_user(7, 7) && !is_super_user(8, 7));
     }
 
     #[test]
-    fn a_user_that_the_host_does_not_know_has_a_number_and_no_role() {
-        let peer = LocalPeer::look_up(3_999_999_999, 3_999_999_999);
-        assert_eq!(peer, LocalPeer { uid: 3_999_999_999, user: "3999999999".to_owned(), role: None });
-        assert_eq!(LocalPeer::look_up(0, 0).user, "root");
+    fn a_user_that_the_host_does_not_know_has_a_number_for_a_name() {
+        assert_eq!(LocalPeer::look_up(3_999_999_999, 1).user, "3999999999");
+        assert_eq!(LocalPeer::look_up(0, 1).user, "root");
     }
 }

@@ -1,9 +1,9 @@
 use crate::GrpcError;
-use crate::caller::{LocalPeer, Peer, PeerKind};
+use crate::Logins;
+use crate::caller::{LocalPeer, Peer, PeerKind, Presence};
 use crate::connection::{Connection, Counted, Hangup, Socket};
 use crate::uses::Uses;
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
-use nix::unistd::{Group, chown};
 use std::fs::Permissions;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
@@ -14,14 +14,16 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
-/// Connections at once by the Unix socket.
+/// Connections at once by the Unix socket of those who may do everything.
 pub(crate) const MAX_LOCAL: u64 = 256;
+/// Of other users who have a role.
+pub(crate) const MAX_USERS: u64 = 192;
+/// Of those who have none, and are there to be told so.
+pub(crate) const MAX_STRANGERS: u64 = 16;
 /// Connections at once by TCP, on top of those: whoever fills one door does not close the other.
 pub(crate) const MAX_NETWORK: u64 = 128;
 /// Connections of the network are counted from here, so that no two have the same number.
 const FIRST_NETWORK: u64 = 1 << 31;
-/// Those who may open the Unix socket, beside root. What they may do there is another matter.
-const GROUP: &str = "flumen";
 /// After a failure to accept, which is most likely one for want of descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -33,8 +35,8 @@ pub(crate) struct LocalDoor {
 }
 
 impl LocalDoor {
-    /// Listens at `path`, for root and the group `flumen`. A file left there by a dead daemon is removed: the caller holds the
-    /// lock of the directory.
+    /// Listens at `path`. Everybody may connect; what they may do is asked with each call. A file left there by a dead daemon
+    /// is removed: the caller holds the lock of the directory.
     pub(crate) fn open(path: &Path) -> Result<LocalDoor, GrpcError> {
         match std::fs::remove_file(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -45,15 +47,7 @@ impl LocalDoor {
         let failed = |error| GrpcError::file("listen at", path, error);
         let listener = std::os::unix::net::UnixListener::bind(path).map_err(failed)?;
         let door = LocalDoor { listener, path: path.to_owned() };
-        if let Some(group) = Group::from_name(GROUP).ok().flatten()
-            && let Err(errno) = chown(path, None, Some(group.gid))
-        {
-            tracing::warn!(
-                "only root can connect to {}: it cannot be given to the group {GROUP}: {errno}",
-                path.display()
-            );
-        }
-        std::fs::set_permissions(path, Permissions::from_mode(0o660)).map_err(failed)?;
+        std::fs::set_permissions(path, Permissions::from_mode(0o666)).map_err(failed)?;
         door.listener.set_nonblocking(true).map_err(failed)?;
         Ok(door)
     }
@@ -67,10 +61,12 @@ impl Drop for LocalDoor {
     }
 }
 
-/// Lets local clients in, up to the limit, each with the role that its user has.
+/// Lets local clients in, up to the limit of their kind.
 pub(crate) async fn accept_local(
     listener: UnixListener,
     uses: Arc<Uses>,
+    logins: Logins,
+    left: mpsc::UnboundedSender<u64>,
     let_in: mpsc::Sender<std::io::Result<Connection<UnixStream>>>,
 ) {
     let ids = AtomicU64::new(1);
@@ -83,12 +79,19 @@ pub(crate) async fn accept_local(
                 continue;
             }
         };
-        let Some(counted) = Counted::new(&uses, |uses| &uses.local, MAX_LOCAL) else { continue };
-        let connection = ids.fetch_add(1, Ordering::Relaxed);
-        let let_in = let_in.clone();
+        let presence = Presence::new(ids.fetch_add(1, Ordering::Relaxed), &left);
+        let (uses, logins, let_in) = (Arc::clone(&uses), logins.clone(), let_in.clone());
         tokio::spawn(async move {
-            match local_peer(stream, connection).await {
-                Ok((stream, peer)) => {
+            match local_peer(stream, presence).await {
+                Ok((stream, local, peer)) => {
+                    let counted = if local.is_super_user() {
+                        Counted::new(&uses, |uses| &uses.local, MAX_LOCAL)
+                    } else if logins.role(&local.user).is_some() {
+                        Counted::new(&uses, |uses| &uses.users, MAX_USERS)
+                    } else {
+                        Counted::new(&uses, |uses| &uses.strangers, MAX_STRANGERS)
+                    };
+                    let Some(counted) = counted else { return };
                     if let_in.send(Ok(Connection::new(stream, peer, counted))).await.is_err() {
                         tracing::debug!("a gRPC client came when the daemon was ending");
                     }
@@ -99,20 +102,24 @@ pub(crate) async fn accept_local(
     }
 }
 
-async fn local_peer(stream: UnixStream, connection: u64) -> std::io::Result<(UnixStream, Peer)> {
+async fn local_peer(
+    stream: UnixStream,
+    presence: Arc<Presence>,
+) -> std::io::Result<(UnixStream, LocalPeer, Peer)> {
     let stream = stream.into_std()?;
     let credentials = getsockopt(&stream, PeerCredentials)?;
     let hangup = Hangup::new(Socket::Unix(stream.try_clone()?));
-    let look_up = move || LocalPeer::look_up(credentials.uid(), credentials.gid());
+    let look_up = move || LocalPeer::look_up(credentials.uid(), credentials.pid());
     let local = tokio::task::spawn_blocking(look_up).await.map_err(std::io::Error::other)?;
-    let peer = Peer { connection, kind: PeerKind::Local(local), hangup };
-    Ok((UnixStream::from_std(stream)?, peer))
+    let peer = Peer { kind: PeerKind::Local(local.clone()), hangup, presence };
+    Ok((UnixStream::from_std(stream)?, local, peer))
 }
 
 /// Lets clients of the network in, up to the limit. Who they are is seen with their first call.
 pub(crate) async fn accept_network(
     listener: TcpListener,
     uses: Arc<Uses>,
+    left: mpsc::UnboundedSender<u64>,
     let_in: mpsc::Sender<std::io::Result<Connection<TcpStream>>>,
 ) {
     let mut connection = FIRST_NETWORK;
@@ -127,7 +134,7 @@ pub(crate) async fn accept_network(
         };
         let Some(counted) = Counted::new(&uses, |uses| &uses.network, MAX_NETWORK) else { continue };
         connection += 1;
-        match network_peer(stream, from, connection) {
+        match network_peer(stream, from, Presence::new(connection, &left)) {
             Ok((stream, peer)) => {
                 if let_in.send(Ok(Connection::new(stream, peer, counted))).await.is_err() {
                     return;
@@ -141,10 +148,10 @@ pub(crate) async fn accept_network(
 fn network_peer(
     stream: TcpStream,
     from: std::net::SocketAddr,
-    connection: u64,
+    presence: Arc<Presence>,
 ) -> std::io::Result<(TcpStream, Peer)> {
     stream.set_nodelay(true)?;
     let stream = stream.into_std()?;
     let hangup = Hangup::new(Socket::Tcp(stream.try_clone()?));
-    Ok((TcpStream::from_std(stream)?, Peer { connection, kind: PeerKind::Network(from), hangup }))
+    Ok((TcpStream::from_std(stream)?, Peer { kind: PeerKind::Network(from), hangup, presence }))
 }

@@ -1,8 +1,10 @@
-use crate::caller::{LocalPeer, Peer, PeerKind};
+use crate::caller::{Peer, PeerKind};
 use crate::listener::coded;
 use crate::method;
+use crate::refusal::{MAX_ERROR_BYTES, USUAL_ERROR_BYTES};
 use crate::uses::{Uses, count};
-use crate::{Access, Caller, Identity, Role};
+use crate::{Access, Caller, Identity, Logins, Role};
+use flumen_api::ERROR_BYTES_HEADER;
 use rustls_pki_types::CertificateDer;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -12,7 +14,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tonic::body::Body;
-use tonic::codegen::http::{HeaderMap, Request, Response, header::AUTHORIZATION};
+use tonic::codegen::http::{
+    HeaderMap, Request, Response,
+    header::{AUTHORIZATION, USER_AGENT},
+};
 use tonic::transport::server::TlsConnectInfo;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
@@ -21,6 +26,7 @@ use tower::{Layer, Service};
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
     pub(crate) access: Option<Arc<Access>>,
+    pub(crate) logins: Logins,
     pub(crate) uses: Arc<Uses>,
     pub(crate) calls: Calls,
 }
@@ -66,8 +72,10 @@ impl Guard {
         };
         let peer = peer.ok_or_else(|| Status::internal("the connection has lost its peer"))?;
         let (name, identity, role) = match &peer.kind {
-            PeerKind::Local(LocalPeer { uid, user, role }) => {
-                (user.clone(), Identity::Peer { uid: *uid }, *role)
+            PeerKind::Local(local) => {
+                let role =
+                    if local.is_super_user() { Some(Role::SuperUser) } else { self.logins.role(&local.user) };
+                (local.user.clone(), Identity::Peer { uid: local.uid }, role)
             }
             PeerKind::Network(from) => {
                 let certificates = tls.and_then(TlsConnectInfo::peer_certs);
@@ -80,15 +88,24 @@ impl Guard {
             Err(coded(Code::PermissionDenied, "role", text))
         };
         let Some(role) = role else {
-            let groups = Role::ALL.map(Role::group).join(", ");
-            return refused(format!("{name} has no role here: it takes root, or one of the groups {groups}"));
+            let classes = Role::ALL.map(Role::name).join(" | ");
+            return refused(format!(
+                "{name} has no role here; one who has configures it: set system login user {name} class ({classes})"
+            ));
         };
         let path = request.uri().path();
         match method::find(path) {
             Some(method) if role < method.role => {
-                refused(format!("{path} needs the role {}, and {name} has {role}", method.role))
+                let (name_of, needed) = (path.rsplit('/').next().unwrap_or(path), method.role);
+                refused(format!(
+                    "{name_of} needs the class {needed}, and {name} has {role}; set system login user {name} class {needed} gives it"
+                ))
             }
-            Some(_) => Ok((Caller { connection: peer.connection, name, identity, role }, peer)),
+            Some(_) => {
+                let client = client(request.headers(), &peer.kind);
+                let (connection, error_bytes) = (peer.presence.connection, error_bytes(request.headers()));
+                Ok((Caller { connection, name, client, identity, role, error_bytes }, peer))
+            }
             None => Err(coded(Code::Unimplemented, "no-such-method", format!("there is no method {path}"))),
         }
     }
@@ -123,6 +140,22 @@ impl Guard {
             },
         }
     }
+}
+
+/// What the caller uses: a name for people, which nothing depends on.
+fn client(headers: &HeaderMap, peer: &PeerKind) -> String {
+    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let name = if agent.starts_with("flumen/") { "cli" } else { "grpc" };
+    match peer {
+        PeerKind::Local(local) => format!("{name} (pid {})", local.pid),
+        PeerKind::Network(from) => format!("{name} ({from})"),
+    }
+}
+
+/// How many bytes of an error the caller takes.
+fn error_bytes(headers: &HeaderMap) -> usize {
+    let said = headers.get(ERROR_BYTES_HEADER).and_then(|said| said.to_str().ok()?.parse().ok());
+    said.unwrap_or(USUAL_ERROR_BYTES).min(MAX_ERROR_BYTES)
 }
 
 impl<S> Layer<S> for Guard {

@@ -25,15 +25,6 @@ impl Role {
             Role::SuperUser => "super-user",
         }
     }
-
-    /// The group of users whose members have it.
-    pub const fn group(self) -> &'static str {
-        match self {
-            Role::ReadOnly => "flumen-read",
-            Role::Operator => "flumen-operator",
-            Role::SuperUser => "flumen-super-user",
-        }
-    }
 }
 
 impl fmt::Display for Role {

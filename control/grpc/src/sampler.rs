@@ -1,7 +1,7 @@
-use crate::convert::session;
 use crate::service::Asker;
 use crate::v1::event::What;
 use crate::{Hub, PageLimits, v1};
+use flumen_api::wire::Wire;
 use flumen_api::{ReasonsReport, SessionFilter, SessionInfo, Traffic, Tuple};
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -167,8 +167,8 @@ fn changes(before: &Sessions, now: &Sessions, interval_ms: u64) -> v1::SessionCh
         interval_ms,
         opened_count: opened.len() as u64,
         closed_count: closed.len() as u64,
-        opened: opened.into_iter().take(MAX_TOLD).map(session).collect(),
-        closed: closed.into_iter().take(MAX_TOLD).map(session).collect(),
+        opened: opened.into_iter().take(MAX_TOLD).map(Wire::into_wire).collect(),
+        closed: closed.into_iter().take(MAX_TOLD).map(Wire::into_wire).collect(),
         partial: before.partial || now.partial,
     }
 }

@@ -5,7 +5,8 @@ use crate::service::{Asker, ConfigurationService, EventsService, OperationsServi
 use crate::v1::configuration_server::ConfigurationServer;
 use crate::v1::events_server::EventsServer;
 use crate::v1::operations_server::OperationsServer;
-use crate::{Access, Backend, GrpcError, Hub, MAX_REQUEST_BYTES, v1};
+use crate::{Access, Backend, GrpcError, Hub, Logins, v1};
+use flumen_api::MAX_MESSAGE_BYTES;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -110,7 +111,12 @@ impl Server {
     ///
     /// # Errors
     /// When there is no thread for it.
-    pub fn start(doors: Doors, backend: Arc<dyn Backend>, hub: Hub) -> Result<Server, GrpcError> {
+    pub fn start(
+        doors: Doors,
+        backend: Arc<dyn Backend>,
+        hub: Hub,
+        logins: Logins,
+    ) -> Result<Server, GrpcError> {
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -119,12 +125,15 @@ impl Server {
             .build()
             .map_err(GrpcError::Thread)?;
         hub.runs_on(runtime.handle().clone());
+        let (left, leaving) = mpsc::unbounded_channel();
+        runtime.spawn(tell_who_left(leaving, Asker::new(Arc::clone(&backend))));
         let routes = routes(&hub, backend, &runtime)?;
+        let entrance = Entrance { logins, left };
         let (stop, stopped) = watch::channel(false);
         let (told, guard_hub) = (hub.clone(), hub.clone());
         let thread = std::thread::Builder::new().name("grpc".to_owned());
         let thread = thread.spawn(move || {
-            if let Err(error) = runtime.block_on(serve(doors, routes, guard_hub, stopped)) {
+            if let Err(error) = runtime.block_on(serve(doors, routes, guard_hub, entrance, stopped)) {
                 tracing::error!("gRPC is not served any more: {}", chain(&*error));
             }
             told.close();
@@ -160,10 +169,10 @@ fn routes(hub: &Hub, backend: Arc<dyn Backend>, runtime: &Runtime) -> Result<Rou
             .register_encoded_file_descriptor_set(v1::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let configuration = ConfigurationServer::new(ConfigurationService(asker.clone()))
-        .max_decoding_message_size(MAX_REQUEST_BYTES);
+    let configuration = ConfigurationServer::new(ConfigurationService::new(asker.clone()))
+        .max_decoding_message_size(MAX_MESSAGE_BYTES);
     let operations = OperationsServer::new(OperationsService::new(asker, Arc::clone(hub.uses())))
-        .max_decoding_message_size(MAX_REQUEST_BYTES);
+        .max_decoding_message_size(MAX_MESSAGE_BYTES);
     Ok(Routes::new(configuration)
         .add_service(operations)
         .add_service(EventsServer::new(EventsService(hub.clone())))
@@ -174,28 +183,45 @@ fn routes(hub: &Hub, backend: Arc<dyn Backend>, runtime: &Runtime) -> Result<Rou
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// What the doors know of those who come and go.
+struct Entrance {
+    logins: Logins,
+    left: mpsc::UnboundedSender<u64>,
+}
+
+/// Tells the backend which connections are over.
+async fn tell_who_left(mut leaving: mpsc::UnboundedReceiver<u64>, asker: Asker) {
+    while let Some(connection) = leaving.recv().await {
+        if let Err(status) = asker.ask(move |backend| backend.left(connection)).await {
+            tracing::error!("a client that left may still have its lock: {status}");
+        }
+    }
+}
+
 /// Serves both doors until told to stop; then gives calls in work their time.
 async fn serve(
     doors: Doors,
     routes: Routes,
     hub: Hub,
+    entrance: Entrance,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), Failure> {
+    let Entrance { logins, left } = entrance;
     let Doors { local, network } = doors;
     let uses = Arc::clone(hub.uses());
     let access = network.as_ref().map(|door| Arc::clone(&door.access));
-    let guard = Guard { access, uses: Arc::clone(&uses), calls: Calls::new() };
+    let guard = Guard { access, logins: logins.clone(), uses: Arc::clone(&uses), calls: Calls::new() };
 
     let listener = tokio::net::UnixListener::from_std(local.listener.try_clone()?)?;
     let (let_in, incoming) = mpsc::channel(LET_IN);
-    let accepting = tokio::spawn(accept_local(listener, Arc::clone(&uses), let_in));
+    let accepting = tokio::spawn(accept_local(listener, Arc::clone(&uses), logins, left.clone(), let_in));
     let mut served = tokio::task::JoinSet::new();
     served.spawn(serve_door(incoming, None, guard.clone(), routes.clone(), stopped.clone()));
     let mut accepting_network = None;
     if let Some(door) = network {
         let listener = tokio::net::TcpListener::from_std(door.listener)?;
         let (let_in, incoming) = mpsc::channel(LET_IN);
-        accepting_network = Some(tokio::spawn(accept_network(listener, uses, let_in)));
+        accepting_network = Some(tokio::spawn(accept_network(listener, uses, left, let_in)));
         served.spawn(serve_door(incoming, Some(door.tls), guard, routes, stopped.clone()));
     }
     let until_stopped = async {
@@ -237,11 +263,12 @@ where
 {
     let mut builder = tonic::transport::Server::builder()
         .max_concurrent_streams(MAX_STREAMS)
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
         .http2_max_header_list_size(MAX_HEADER_BYTES);
     if let Some(tls) = tls {
-        builder = builder.tls_config(tls)?;
+        // Of a local client the kernel tells when it has ended.
+        let keepalive =
+            builder.http2_keepalive_interval(Some(KEEPALIVE)).http2_keepalive_timeout(Some(KEEPALIVE_ANSWER));
+        builder = keepalive.tls_config(tls)?;
     }
     let stop = async move {
         if stopped.wait_for(|stop| *stop).await.is_err() {

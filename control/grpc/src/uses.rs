@@ -1,11 +1,17 @@
-use crate::v1;
+use flumen_api::DoorUse;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What the doors count.
 #[derive(Debug, Default)]
 pub(crate) struct Uses {
+    /// Connections by the Unix socket of those who may do everything.
     pub(crate) local: AtomicU64,
+    /// Of others who have a role.
+    pub(crate) users: AtomicU64,
+    /// Of those who have none.
+    pub(crate) strangers: AtomicU64,
+    /// Connections by TCP.
     pub(crate) network: AtomicU64,
     pub(crate) connections_refused: AtomicU64,
     pub(crate) connections_hung_up: AtomicU64,
@@ -29,10 +35,10 @@ impl Uses {
     }
 
     /// As they are now.
-    pub(crate) fn report(&self) -> v1::DoorUse {
+    pub(crate) fn report(&self) -> DoorUse {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        v1::DoorUse {
-            connections: read(&self.local) + read(&self.network),
+        DoorUse {
+            connections: read(&self.local) + read(&self.users) + read(&self.strangers) + read(&self.network),
             connections_refused: read(&self.connections_refused),
             calls_refused: read(&self.calls_refused),
             listeners: read(&self.listeners),

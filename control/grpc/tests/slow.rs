@@ -6,10 +6,10 @@ use flumen_api::{StatusReport, Traffic, Tuple};
 use flumen_grpc::v1::event::What;
 use flumen_grpc::v1::events_client::EventsClient;
 use flumen_grpc::v1::operations_client::OperationsClient;
-use flumen_grpc::{Backend, Caller, Doors, Hub, PageLimits, QUEUE, Server, SessionsPage, v1};
+use flumen_grpc::{Backend, Caller, Doors, Hub, Logins, PageLimits, QUEUE, Server, SessionsPage, v1};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
@@ -18,6 +18,7 @@ use tonic::transport::{Channel, Endpoint};
 struct Stub {
     sessions: u32,
     pages: Arc<AtomicU64>,
+    left: Arc<Mutex<Vec<u64>>>,
 }
 
 impl Backend for Stub {
@@ -38,6 +39,7 @@ impl Backend for Stub {
                 absent: vec![],
                 received: Traffic::default(),
                 tables: vec![],
+                doors: None,
             })),
             other => Err(ApiError::Impossible { reason: format!("{other:?}") }),
         }
@@ -52,6 +54,10 @@ impl Backend for Stub {
         let end = self.sessions.min(first + u32::try_from(limits.found).unwrap());
         let sessions = (first..end).map(session).collect();
         Ok(SessionsPage { sessions, next: (end < self.sessions).then_some(end) })
+    }
+
+    fn left(&self, connection: u64) {
+        self.left.lock().unwrap().push(connection);
     }
 
     fn reasons(&self) -> Result<ReasonsReport, ApiError> {
@@ -90,6 +96,7 @@ fn session(id: u32) -> SessionInfo {
 struct Lab {
     hub: Hub,
     pages: Arc<AtomicU64>,
+    left: Arc<Mutex<Vec<u64>>>,
     socket: PathBuf,
     server: Option<Server>,
     _dir: tempfile::TempDir,
@@ -101,9 +108,10 @@ impl Lab {
         let socket = dir.path().join("grpc.sock");
         let doors = Doors::open(&socket, None).unwrap();
         let (hub, pages) = (Hub::default(), Arc::new(AtomicU64::new(0)));
-        let backend = Arc::new(Stub { sessions, pages: Arc::clone(&pages) });
-        let server = Some(Server::start(doors, backend, hub.clone()).unwrap());
-        Lab { hub, pages, socket, server, _dir: dir }
+        let left = Arc::default();
+        let backend = Arc::new(Stub { sessions, pages: Arc::clone(&pages), left: Arc::clone(&left) });
+        let server = Some(Server::start(doors, backend, hub.clone(), Logins::default()).unwrap());
+        Lab { hub, pages, left, socket, server, _dir: dir }
     }
 
     /// A client that takes so many bytes ahead.
@@ -277,9 +285,26 @@ async fn a_server_that_is_closed_says_so_to_who_listens_and_leaves_no_socket() {
     lab.server = Some(
         Server::start(
             Doors::open(&lab.socket, None).unwrap(),
-            Arc::new(Stub { sessions: 0, pages: Arc::default() }),
+            Arc::new(Stub { sessions: 0, pages: Arc::default(), left: Arc::default() }),
             Hub::default(),
+            Logins::default(),
         )
         .unwrap(),
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_told_to_have_left_once_it_is_gone_and_not_while_it_is_idle() {
+    let lab = Lab::new(0);
+    let idle = lab.channel(65_535).await;
+    OperationsClient::new(idle.clone()).get_status(v1::GetStatusRequest {}).await.unwrap();
+    let gone = lab.channel(65_535).await;
+    OperationsClient::new(gone).get_status(v1::GetStatusRequest {}).await.unwrap();
+    let begin = Instant::now();
+    while lab.left.lock().unwrap().is_empty() {
+        assert!(begin.elapsed() < Duration::from_secs(10), "never told");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(*lab.left.lock().unwrap(), [2]);
+    drop(idle);
 }

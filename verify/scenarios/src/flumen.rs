@@ -5,10 +5,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use flumen_api::transport::Client;
 use flumen_api::{
     InterfacesReport, ReasonsReport, Request, Response, SessionFilter, SessionInfo, StatusReport,
 };
+use flumen_client::Client;
 use flumen_testkit::netns::{Daemon, Netns};
 use flumen_testkit::wait_until;
 use nix::sys::signal::Signal;
@@ -237,7 +237,7 @@ impl Flumen {
     /// # Errors
     /// As [`Flumen::ask`].
     pub fn reasons(&self) -> Result<ReasonsReport> {
-        match self.ask(&Request::ShowReasons)? {
+        match self.ask(&Request::ShowReasons { zeroes: true })? {
             Response::Reasons(report) => Ok(report),
             other => bail!("no reasons: {other:?}"),
         }

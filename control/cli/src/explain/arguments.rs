@@ -69,12 +69,11 @@ impl ExplainArguments {
     fn input(&self) -> Result<ExplainInput, Failure> {
         let interface = self.interface.clone();
         if let Some(path) = &self.pcap {
-            let hex = file::read_bytes(path)?.iter().map(|byte| format!("{byte:02x}")).collect();
-            return Ok(ExplainInput::Pcap { interface, hex });
+            return Ok(ExplainInput::Pcap { interface, file: file::read_bytes(path)? });
         }
         if let Some(digits) = &self.hex {
-            let hex = if digits == "-" { file::read_text("-".as_ref())? } else { digits.clone() };
-            return Ok(ExplainInput::Frame { interface, hex });
+            let digits = if digits == "-" { file::read_text("-".as_ref())? } else { digits.clone() };
+            return Ok(ExplainInput::Frame { interface, bytes: bytes(&digits).map_err(Failure::Failed)? });
         }
         let (Some(source), Some(destination)) = (self.source, self.destination) else {
             return Err(Failure::Usage("give --source and --destination, --hex, or --pcap".to_owned()));
@@ -106,9 +105,24 @@ fn tcp_flags(text: &str) -> Result<u8, String> {
     })
 }
 
+/// Hexadecimal digits; spaces, colons and line ends between them do no harm.
+fn bytes(digits: &str) -> Result<Vec<u8>, String> {
+    let meant = digits.chars().filter(|character| !character.is_whitespace() && *character != ':');
+    let read = |character: char| {
+        let digit = character.to_digit(16).ok_or_else(|| format!("{character:?} is no hexadecimal digit"))?;
+        Ok::<u8, String>(digit as u8)
+    };
+    let digits = meant.map(read).collect::<Result<Vec<u8>, String>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err("an odd number of hexadecimal digits is no number of bytes".to_owned());
+    }
+    Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::tcp_flags;
+    use super::{bytes, tcp_flags};
     use crate::args::{Arguments, Command};
     use clap::Parser;
     use flumen_api::{ExplainInput, Probe, Protocol};
@@ -119,6 +133,13 @@ mod tests {
             panic!("{line}")
         };
         arguments.request().unwrap().input
+    }
+
+    #[test]
+    fn hexadecimal_may_be_spaced_as_tcpdump_prints_it() {
+        assert_eq!(bytes("0a0B 0c:0d\n0e").unwrap(), [10, 11, 12, 13, 14]);
+        assert!(bytes("0x0a").unwrap_err().contains("'x'"));
+        assert!(bytes("abc").unwrap_err().contains("odd"));
     }
 
     #[test]

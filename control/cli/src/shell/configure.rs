@@ -7,11 +7,11 @@ use crate::shell::session::{Editing, Input, Session, View};
 use crate::shell::when;
 use crate::words::{WARN, plural};
 use crate::{failure, file};
-use flumen_api::transport::ClientError;
 use flumen_api::{
     CandidateKind, Committed, ConfigMessage, ConfigurationAction, ConfigurationAnswer, EditingReport,
     EditorInfo, Form, LoadHow, Preview, RollbackTo, Which,
 };
+use flumen_client::ClientError;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 

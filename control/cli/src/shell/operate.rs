@@ -12,11 +12,11 @@ use crate::show;
 use crate::table::Table;
 use crate::words::{list, plural, traffic};
 use clap::Parser;
-use flumen_api::transport::ClientError;
 use flumen_api::{
     ConfigurationAction, ConfigurationAnswer, HistoryReport, InterfacesReport, PoliciesReport, Request,
     Response, SessionFilter, StatusReport, Translation, Which,
 };
+use flumen_client::ClientError;
 
 type Told = Result<Printed, Failure>;
 
@@ -97,7 +97,7 @@ impl Session {
             Action::ShowPolicies => Request::ShowPolicies,
             Action::ShowNat => Request::ShowNat,
             Action::ShowInterfaces => Request::ShowInterfaces,
-            Action::ShowStatistics => Request::ShowReasons,
+            Action::ShowStatistics => Request::ShowReasons { zeroes: true },
             Action::ShowStatus | Action::ShowVersion => Request::Status,
             other => return Err(Failure::Usage(format!("{other:?} belongs to configuration mode"))),
         };

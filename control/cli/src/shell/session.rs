@@ -7,11 +7,11 @@ use crate::shell::grammar::{self, Rest, Row, Walk};
 use crate::shell::line;
 use crate::shell::pipe::Pipe;
 use crate::shell::printed::Printed;
-use flumen_api::transport::{Client, ClientError};
 use flumen_api::{
     CandidateKind, Completion, CompletionWord, ConfigurationAction, ConfigurationAnswer,
     ConfigurationRequest, Form, NameKind, Request, Response, Which,
 };
+use flumen_client::{Client, ClientError};
 use flumen_daemon::Options;
 use std::io::{ErrorKind, Read, Write};
 
@@ -168,7 +168,7 @@ impl Session {
         };
         reopen(self)?;
         match self.ask_once(&request) {
-            Err(ClientError::Frame(_)) if known && again => {
+            Err(ClientError::Lost(_)) if known && again => {
                 reopen(self)?;
                 self.ask_once(&request)
             }

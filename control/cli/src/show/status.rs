@@ -99,6 +99,7 @@ mod tests {
                 TableUse { name: "sessions".into(), used: 2_048, size: 262_144 },
                 TableUse { name: "classifier_rules".into(), used: 10, size: 65_536 },
             ],
+            doors: None,
         };
         insta::assert_snapshot!(plain(&render(&report)));
     }

@@ -1,11 +1,17 @@
 use super::{Lowering, security};
-use crate::{Flow, Mode, Path, Sessions, System};
+use crate::{Flow, LoginClass, Mode, Name, Path, Sessions, System};
 use flumen_syntax::Node;
+use std::collections::BTreeMap;
+
+/// The class of Junos that may do nothing.
+const NOBODY: &str = "unauthorized";
 
 impl Lowering {
-    /// `system dataplane`.
+    /// `system login` and `system dataplane`.
     pub(super) fn system(&mut self, root: &Node) -> System {
-        let mut system = System::default();
+        let login = root.get("system").and_then(|node| node.get("login"));
+        let login = login.map(|node| self.login(node)).unwrap_or_default();
+        let mut system = System { login, ..System::default() };
         let Some(dataplane) = root.get("system").and_then(|node| node.get("dataplane")) else {
             return system;
         };
@@ -24,6 +30,28 @@ impl Lowering {
         let maximum = sessions("maximum").unwrap_or(Sessions::default().maximum);
         system.dataplane.sessions = Sessions { maximum, ipv6_maximum: sessions("ipv6-maximum") };
         system
+    }
+
+    /// The class of each user. A class of one's own is Junos's to know: its users are left out, and may do nothing.
+    fn login(&mut self, node: &Node) -> BTreeMap<Name, LoginClass> {
+        let own: Vec<&str> = node.entries("class").map(|(keys, _)| keys[0].as_str()).collect();
+        let mut users = BTreeMap::new();
+        for (keys, node) in node.entries("user") {
+            let Some(word) = node.value("class") else { continue };
+            let words = format!("system login user {} class", keys[0]);
+            let path = Path::root().field("system").field("login").field(&keys[0]);
+            self.origins.add(path, &word.place, &words);
+            match LoginClass::ALL.into_iter().find(|class| class.word() == word.text) {
+                Some(class) => drop(users.insert(Name::written(&keys[0]), class)),
+                None if word.text == NOBODY || own.contains(&word.text.as_str()) => self.left_out(&words),
+                None => {
+                    let predefined = LoginClass::ALL.map(LoginClass::word);
+                    let known = || predefined.iter().chain(&own).map(ToString::to_string).collect();
+                    self.unknown(&word.place, &words, "login class", &word.text, known);
+                }
+            }
+        }
+        users
     }
 
     /// `security flow`.

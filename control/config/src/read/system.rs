@@ -1,13 +1,33 @@
 use super::reader::{Read, Reader};
-use crate::{Dataplane, Flow, Mode, Sessions, System};
+use crate::{Dataplane, Flow, LoginClass, Mode, Name, Sessions, System};
 use jsonc_parser::ast::Value;
+use std::collections::BTreeMap;
 
 impl Read for System {
     fn read(value: &Value<'_>, reader: &mut Reader) -> System {
         let mut fields = reader.object(value);
-        let system = System { dataplane: reader.optional(&mut fields, "dataplane").unwrap_or_default() };
+        let system = System {
+            dataplane: reader.optional(&mut fields, "dataplane").unwrap_or_default(),
+            login: reader.optional::<Login>(&mut fields, "login").map(|login| login.0).unwrap_or_default(),
+        };
         reader.finish(fields);
         system
+    }
+}
+
+/// Classes by user.
+struct Login(BTreeMap<Name, LoginClass>);
+
+impl Read for Login {
+    fn read(value: &Value<'_>, reader: &mut Reader) -> Login {
+        Login(reader.map(value, Name::new))
+    }
+}
+
+impl Read for LoginClass {
+    fn read(value: &Value<'_>, reader: &mut Reader) -> LoginClass {
+        let words = LoginClass::ALL.map(|class| (class.word(), class));
+        reader.word(value, "class", &words).unwrap_or_default()
     }
 }
 

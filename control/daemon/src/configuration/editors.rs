@@ -1,30 +1,26 @@
 use crate::commit::{Committer, refused_by_store};
 use crate::configuration::{Asked, history};
-use crate::gateway::{Client, Gateway, lock};
+use crate::gateway::{Gateway, lock};
 use flumen_api::{ApiError, ConfigurationAnswer, EditingReport, EditorInfo};
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Who edits, by number of the client.
+/// Who edits, by number of the connection.
 #[derive(Debug, Default)]
 pub(crate) struct Editors(BTreeMap<u64, EditorInfo>);
 
 impl Gateway {
-    /// Whether a client has begun to edit.
-    pub(crate) fn edits(&self, client: &Client) -> bool {
-        lock(&self.editors).0.contains_key(&client.id)
-    }
-
-    /// A client went away: its session ends, and its lock with it.
-    pub(crate) fn leave(&self, client: &Client) {
-        if self.edits(client) {
-            self.close(&mut lock(&self.committer), client);
+    /// A connection has ended: its session ends, and its lock with it.
+    pub(crate) fn leave(&self, connection: u64) {
+        let edits = lock(&self.editors).0.contains_key(&connection);
+        if edits {
+            self.close(&mut lock(&self.committer), connection);
         }
     }
 
-    pub(super) fn close(&self, store: &mut Committer, client: &Client) {
-        store.configurations.unlock(client.id);
-        lock(&self.editors).0.remove(&client.id);
+    pub(super) fn close(&self, store: &mut Committer, connection: u64) {
+        store.configurations.unlock(connection);
+        lock(&self.editors).0.remove(&connection);
     }
 
     pub(super) fn open(

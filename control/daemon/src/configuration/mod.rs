@@ -57,7 +57,7 @@ impl Gateway {
         match &request.action {
             ConfigurationAction::Open { exclusive } => self.open(store, &asked, *exclusive),
             ConfigurationAction::Close => {
-                self.close(store, client);
+                self.close(store, client.id);
                 Ok(ConfigurationAnswer::Done)
             }
             ConfigurationAction::Status => self.editing(store, &asked),

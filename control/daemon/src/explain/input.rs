@@ -22,8 +22,8 @@ pub(crate) fn frames(input: &ExplainInput, names: &Names) -> Result<(InterfaceId
     let (id, vlan) = interface_of(interface, names)?;
     let frames = match input {
         ExplainInput::Probe(probe) => vec![probe::frame(probe, vlan)?],
-        ExplainInput::Frame { hex, .. } => vec![bytes(hex)?],
-        ExplainInput::Pcap { hex, .. } => captured(&bytes(hex)?)?,
+        ExplainInput::Frame { bytes, .. } => vec![bytes.clone()],
+        ExplainInput::Pcap { file, .. } => captured(file)?,
     };
     if let Some(long) = frames.iter().find(|frame| frame.len() > MAX_FRAME_BYTES) {
         let reason = format!(
@@ -45,23 +45,6 @@ fn interface_of(name: &str, names: &Names) -> Result<(InterfaceId, Vlan), ApiErr
             known: names.interfaces().map(|(_, interface)| interface.name.clone()).collect(),
         }),
     }
-}
-
-/// Hexadecimal digits; spaces, colons and line ends between them do no harm.
-fn bytes(hex: &str) -> Result<Vec<u8>, ApiError> {
-    let impossible = |reason: String| ApiError::Impossible { reason };
-    let mut digits = Vec::with_capacity(hex.len());
-    for character in hex.chars().filter(|character| !character.is_whitespace() && *character != ':') {
-        let digit = character
-            .to_digit(16)
-            .ok_or_else(|| impossible(format!("{character:?} is no hexadecimal digit")))?;
-        digits.push(digit as u8);
-    }
-    let (pairs, rest) = digits.as_chunks::<2>();
-    if !rest.is_empty() {
-        return Err(impossible("an odd number of hexadecimal digits is no number of bytes".to_owned()));
-    }
-    Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
 /// Every frame of a pcap or pcapng file.
@@ -114,7 +97,7 @@ fn keep(frames: &mut Vec<Vec<u8>>, frame: &[u8]) -> Result<(), ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, captured};
+    use super::captured;
 
     /// A pcap file, microseconds, little endian, with these frames.
     fn pcap(link: u32, frames: &[&[u8]]) -> Vec<u8> {
@@ -130,12 +113,6 @@ mod tests {
             file.extend(*frame);
         }
         file
-    }
-
-    #[test]
-    fn hexadecimal_may_be_spaced_as_tcpdump_prints_it() {
-        assert_eq!(bytes("00ff 1A:2b\n").unwrap(), [0, 255, 0x1a, 0x2b]);
-        assert!(bytes("0").is_err() && bytes("0x00").is_err());
     }
 
     #[test]

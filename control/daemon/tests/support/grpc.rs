@@ -17,7 +17,7 @@ pub async fn started() -> (Lab, Running, Channel) {
 }
 
 pub async fn connect(lab: &Lab) -> Channel {
-    let socket = Options::grpc_socket_in(&lab.options.run_dir);
+    let socket = Options::socket_in(&lab.options.run_dir);
     let endpoint = Endpoint::try_from(format!("unix://{}", socket.display())).unwrap();
     endpoint.connect().await.unwrap()
 }
@@ -25,6 +25,11 @@ pub async fn connect(lab: &Lab) -> Channel {
 /// Ends the daemon; it waits, so not on a thread of the runtime.
 pub async fn stop(daemon: Running) {
     tokio::task::spawn_blocking(move || daemon.stop()).await.unwrap();
+}
+
+/// Methods that end the daemon when they are allowed.
+pub fn ends(path: &str) -> bool {
+    path.ends_with("/Stop") || path.ends_with("/Detach")
 }
 
 /// Calls any method with an empty message, up to the headers of the answer.

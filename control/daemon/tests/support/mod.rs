@@ -1,8 +1,8 @@
 //! A daemon on a host and an engine made of plain values, and a client for it.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use flumen_api::transport::{Client, ClientError};
 use flumen_api::{Request, Response};
+use flumen_client::{Client, ClientError};
 use flumen_daemon::{Daemon, DaemonError, EngineOptions, Engines, Options};
 use flumen_engine::{
     Addr, Counter, CounterIndex, Generation, InterfaceId, PolicyId, Reason, SessionFlags, SessionKey,

@@ -1,72 +1,67 @@
-use super::{Asker, caller, mismatch};
-use crate::convert::{accepted, applied, invalid, refusal, refused};
+use super::{Asker, serve};
+use crate::refusal::{USUAL_ERROR_BYTES, invalid, refusal};
 use crate::v1;
 use crate::v1::configuration_server::Configuration;
-use flumen_api::{ApiError, Request, Response};
+use flumen_api::Request;
 use tonic::Status;
 
-/// What an apply without a source came from.
+/// Where a configuration came from, when nobody says.
 const SOURCE: &str = "grpc";
-/// The longest source, bytes.
+/// Bytes of what somebody says.
 const MAX_SOURCE_BYTES: usize = 256;
 
-pub(crate) struct ConfigurationService(pub(crate) Asker);
+pub(crate) struct ConfigurationService {
+    asker: Asker,
+}
 
-#[tonic::async_trait]
-impl Configuration for ConfigurationService {
-    async fn check(
-        &self,
-        request: tonic::Request<v1::CheckRequest>,
-    ) -> Result<tonic::Response<v1::CheckResponse>, Status> {
-        use v1::check_response::Result as Checked;
-        let caller = caller(&request)?;
-        let text = request.into_inner().text;
-        let answer = self.0.ask(move |backend| backend.answer(Request::Check { text }, &caller)).await?;
-        let result = match answer {
-            Ok(Response::Checked(checked)) => Checked::Accepted(accepted(checked)),
-            Ok(_) => return Err(mismatch()),
-            Err(ApiError::Refused { messages }) => Checked::Refused(refused(messages)),
-            Err(error) => return Err(refusal(error)),
-        };
-        Ok(tonic::Response::new(v1::CheckResponse { result: Some(result) }))
+impl ConfigurationService {
+    pub(crate) fn new(asker: Asker) -> ConfigurationService {
+        ConfigurationService { asker }
     }
+}
 
+serve! { Configuration for ConfigurationService {
+    check: CheckRequest -> CheckResponse;
+    confirm: ConfirmRequest -> ConfirmResponse;
+    open: OpenRequest -> OpenResponse;
+    close: CloseRequest -> CloseResponse;
+    get_editing: GetEditingRequest -> GetEditingResponse;
+    edit: EditRequest -> EditResponse;
+    load: LoadRequest -> LoadResponse;
+    rollback: RollbackRequest -> RollbackResponse;
+    update: UpdateRequest -> UpdateResponse;
+    show: ShowRequest -> ShowResponse;
+    compare: CompareRequest -> CompareResponse;
+    complete: CompleteRequest -> CompleteResponse;
+    check_candidate: CheckCandidateRequest -> CheckCandidateResponse;
+    commit: CommitRequest -> CommitResponse;
+    cancel_planned: CancelPlannedRequest -> CancelPlannedResponse;
+    list_commits: ListCommitsRequest -> ListCommitsResponse;
+    save_rescue: SaveRescueRequest -> SaveRescueResponse;
+    delete_rescue: DeleteRescueRequest -> DeleteRescueResponse;
+
+    @
     async fn apply(
         &self,
         request: tonic::Request<v1::ApplyRequest>,
     ) -> Result<tonic::Response<v1::ApplyResponse>, Status> {
-        use v1::apply_response::Result as Outcome;
-        let caller = caller(&request)?;
-        let v1::ApplyRequest { text, source, confirm_minutes } = request.into_inner();
-        if source.len() > MAX_SOURCE_BYTES {
-            return Err(invalid(format!("source has {} bytes, more than {MAX_SOURCE_BYTES}", source.len())));
-        }
-        let source = if source.is_empty() { SOURCE.to_owned() } else { source };
-        let wanted = Request::Apply { text, source, confirm_minutes };
-        let result = match self.0.ask(move |backend| backend.answer(wanted, &caller)).await? {
-            Ok(Response::Applied(done)) => Outcome::Applied(applied(done)),
-            Ok(_) => return Err(mismatch()),
-            Err(ApiError::Refused { messages }) => Outcome::Refused(refused(messages)),
-            Err(error) => return Err(refusal(error)),
+        let named = |request: Request| match request {
+            Request::Apply { source, .. } if source.len() > MAX_SOURCE_BYTES => {
+                Err(invalid(format!("source: {} bytes are more than {MAX_SOURCE_BYTES}", source.len())))
+            }
+            Request::Apply { text, source, confirm_minutes } if source.is_empty() => {
+                Ok(Request::Apply { text, source: SOURCE.to_owned(), confirm_minutes })
+            }
+            other => Ok(other),
         };
-        Ok(tonic::Response::new(v1::ApplyResponse { result: Some(result) }))
-    }
-
-    async fn confirm(
-        &self,
-        request: tonic::Request<v1::ConfirmRequest>,
-    ) -> Result<tonic::Response<v1::ConfirmResponse>, Status> {
-        match self.0.request(Request::Confirm, caller(&request)?).await? {
-            Response::Confirmed { commit } => Ok(tonic::Response::new(v1::ConfirmResponse { commit })),
-            _ => Err(mismatch()),
-        }
+        self.asker.unary_but(request, named, |_| {}).await
     }
 
     async fn show_active(
         &self,
         _: tonic::Request<v1::ShowActiveRequest>,
     ) -> Result<tonic::Response<v1::ShowActiveResponse>, Status> {
-        let active = self.0.ask(|backend| backend.active()).await?.map_err(refusal)?;
-        Ok(tonic::Response::new(active))
+        let active = self.asker.ask(|backend| backend.active()).await?;
+        active.map(tonic::Response::new).map_err(|error| refusal(error, USUAL_ERROR_BYTES))
     }
-}
+} }

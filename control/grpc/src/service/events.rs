@@ -1,8 +1,8 @@
 use crate::Hub;
 use crate::caller::Peer;
-use crate::convert::invalid;
 use crate::hub::MAX_LISTENERS;
 use crate::listener::{Listener, coded};
+use crate::refusal::invalid;
 use crate::v1;
 use crate::v1::events_server::Events;
 use tonic::{Code, Status};

@@ -1,10 +1,11 @@
 use super::Asker;
 use crate::connection::Hangup;
-use crate::convert::{refusal, session};
 use crate::listener::coded;
+use crate::refusal::{USUAL_ERROR_BYTES, refusal};
 use crate::uses::{Uses, count};
 use crate::{PageLimits, v1};
 use flumen_api::SessionFilter;
+use flumen_api::wire::Wire;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
@@ -94,6 +95,6 @@ async fn read(
     let found = usize::try_from(left).unwrap_or(usize::MAX).min(PageLimits::PAGE.found);
     let limits = PageLimits { found, ..PageLimits::PAGE };
     let page = asker.ask(move |backend| backend.sessions(&filter, first, limits)).await?;
-    let page = page.map_err(refusal)?;
-    Ok((v1::SessionsChunk { sessions: page.sessions.into_iter().map(session).collect() }, page.next))
+    let page = page.map_err(|error| refusal(error, USUAL_ERROR_BYTES))?;
+    Ok((v1::SessionsChunk { sessions: page.sessions.into_wire() }, page.next))
 }

@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Statement] = &[
         &[entries(&[key(Type::Address)], "Name server", &[]).ordered()],
     )
     .kept(HOST),
-    container("login", "Users and what they may do", LOGIN).kept(HOST),
+    container("login", "Users and what they may do", LOGIN),
     container("services", "Services of the host", SERVICES),
     container("syslog", "Where log messages go", SYSLOG_ROWS).kept(SYSLOG),
     container(
@@ -124,8 +124,8 @@ const PERMISSIONS: &[Word] = &[
 ];
 
 const LOGIN: &[Statement] = &[
-    leaf("message", Type::Text, "Text shown before login"),
-    leaf("announcement", Type::Text, "Text shown after login"),
+    leaf("message", Type::Text, "Text shown before login").kept(HOST),
+    leaf("announcement", Type::Text, "Text shown after login").kept(HOST),
     list(
         "class",
         NAME,
@@ -136,16 +136,22 @@ const LOGIN: &[Statement] = &[
             leaf("allow-commands", Type::Text, "Further commands, as a pattern"),
             leaf("deny-commands", Type::Text, "Forbidden commands, as a pattern"),
         ],
-    ),
+    )
+    .kept("classes of one's own may do nothing yet: a user needs super-user, operator or read-only"),
     list(
         "user",
         NAME,
         "A user",
         &[
-            leaf("full-name", Type::Text, "Whole name"),
-            leaf("uid", Type::Number(100, 64000), "Number of the user"),
+            leaf("full-name", Type::Text, "Whole name").kept(HOST),
+            leaf("uid", Type::Number(100, 64000), "Number of the user").kept(HOST),
             leaf("class", Type::Name, "Role: super-user, operator, read-only, or a class")
-                .from(Source::Classes),
+                .from(Source::Classes)
+                .doc(
+                    "What a user of the host may do with the gateway. `read-only` looks; `operator` also clears sessions, explains and \
+                     sees the configuration; `super-user` also changes it. Root may do everything, and a user without a class \
+                     nothing. It counts from the commit on, also for those who are connected.",
+                ),
             container(
                 "authentication",
                 "How the user logs in",
@@ -155,7 +161,8 @@ const LOGIN: &[Statement] = &[
                     list("ssh-ecdsa", &[key(Type::Text)], "ECDSA key", &[]),
                     list("ssh-ed25519", &[key(Type::Text)], "Ed25519 key", &[]),
                 ],
-            ),
+            )
+            .kept(HOST),
         ],
     ),
     container(
@@ -168,7 +175,8 @@ const LOGIN: &[Statement] = &[
             leaf("minimum-time", Type::Number(20, 60), "Seconds a connection stays open"),
             leaf("lockout-period", Type::Number(1, 43200), "Minutes a user is locked out"),
         ],
-    ),
+    )
+    .kept(HOST),
 ];
 
 const SERVICES: &[Statement] = &[

@@ -29,8 +29,7 @@ fn frame(segment: Segment) -> Packet {
 }
 
 fn explain(lab: &Lab, segment: Segment, frame: &[u8]) -> ExplainedPacket {
-    let hex = frame.iter().map(|byte| format!("{byte:02x}")).collect();
-    let input = ExplainInput::Frame { interface: segment.dev().to_owned(), hex };
+    let input = ExplainInput::Frame { interface: segment.dev().to_owned(), bytes: frame.to_vec() };
     let request = Request::Explain(ExplainRequest { input, candidate: None });
     match lab.flumen().ask(&request).expect("the daemon answers") {
         Response::Explained(mut report) => report.packets.pop().expect("one frame, one answer"),

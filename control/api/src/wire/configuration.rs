@@ -1,0 +1,68 @@
+use super::{Wire, WireError, mirror, mirror_words};
+use crate::{RollbackTo, Which, v1};
+
+mirror! {
+    ConfigMessage = ConfigMessage { line, column, path, text }
+    Checked = Accepted { warnings, rows, preview }
+    Preview = Preview { added, removed, changed, reordered, sessions, judged, refused }
+    Applied = Applied { generation, took_ms, confirm_minutes, warnings }
+    EditingReport = Editing { user, others, changed, pending, planned }
+    EditorInfo = Editor { user, client, unix_s, exclusive }
+    PendingInfo = Pending { commit, left_s }
+    PlannedInfo = Planned { at_unix_s, user }
+    Edited = Edited { at, changed, warnings }
+    Completion = CompleteResponse { from, words, problem }
+    CompletionWord = CompletionWord { word, help, inserts }
+    Committed = Committed { commit, generation, confirmed, confirm_minutes, merged, took_ms, warnings }
+    HistoryReport = ListCommitsResponse { commits, pending, planned }
+    CommitInfo = CommitInfo { slot, commit, unix_s, user, client, comment, note, damage }
+}
+
+mirror_words! {
+    CandidateKind { Shared, Private }
+    LoadHow { Merge, Replace, Override, Patch, Set }
+    Form { Curly, Set, Json, Inheritance }
+}
+
+/// None is the candidate.
+impl Wire<Option<v1::Which>> for Which {
+    fn into_wire(self) -> Option<v1::Which> {
+        use v1::which::Kind;
+        let (kind, rollback) = match self {
+            Which::Candidate => return None,
+            Which::Active => (Kind::Active, 0),
+            Which::Rollback(slot) => (Kind::Rollback, slot.into_wire()),
+            Which::Rescue => (Kind::Rescue, 0),
+        };
+        Some(v1::Which { kind: kind.into(), rollback })
+    }
+
+    fn from_wire(which: Option<v1::Which>) -> Result<Self, WireError> {
+        use v1::which::Kind;
+        let Some(v1::Which { kind, rollback }) = which else { return Ok(Which::Candidate) };
+        match Kind::try_from(kind) {
+            Ok(Kind::Candidate) => Ok(Which::Candidate),
+            Ok(Kind::Active) => Ok(Which::Active),
+            Ok(Kind::Rollback) => super::field("rollback", rollback).map(Which::Rollback),
+            Ok(Kind::Rescue) => Ok(Which::Rescue),
+            Err(_) => Err(WireError::new(format!("kind: {kind} is none of its words"))),
+        }
+    }
+}
+
+/// None is 0.
+impl Wire<Option<v1::RollbackTo>> for RollbackTo {
+    fn into_wire(self) -> Option<v1::RollbackTo> {
+        Some(match self {
+            RollbackTo::Slot(slot) => v1::RollbackTo { slot: slot.into_wire(), rescue: false },
+            RollbackTo::Rescue => v1::RollbackTo { slot: 0, rescue: true },
+        })
+    }
+
+    fn from_wire(to: Option<v1::RollbackTo>) -> Result<Self, WireError> {
+        match to.unwrap_or_default() {
+            v1::RollbackTo { rescue: true, .. } => Ok(RollbackTo::Rescue),
+            v1::RollbackTo { slot, .. } => super::field("slot", slot).map(RollbackTo::Slot),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+use super::{mirror, mirror_words};
+
+mirror! {
+    StatusReport = GetStatusResponse {
+        release, pid, uptime_s, engine, adopted, generation, source, applied_unix_s, sessions, interfaces, attached,
+        absent, received, tables, doors,
+    }
+    TableUse = TableUse { name, used, size }
+    DoorUse = DoorUse {
+        connections, connections_refused, calls_refused, listeners, listeners_lagging, connections_hung_up,
+    }
+    ZonesReport = ListZonesResponse { zones }
+    ZoneInfo = Zone { name, id, interfaces, host_inbound, received }
+    PoliciesReport = ListPoliciesResponse { policies }
+    PolicyInfo = Policy { name, id, from_zones, to_zones, sources, destinations, services, action, hits }
+    NatReport = ListNatResponse { rules }
+    NatInfo = NatRule {
+        name, id, translation, from_zones, to_zones, sources, destinations, services, becomes, hits,
+    }
+    InterfacesReport = ListInterfacesResponse { interfaces }
+    InterfaceInfo = Interface {
+        name, device, link, zone, state, mtu, v4, v6, mode, note, received, transmitted,
+    }
+    ReasonsReport = ListReasonsResponse { interfaces }
+    InterfaceReasons = InterfaceReasons {
+        interface, received, forwarded, delivered, consumed, dropped, difference, reasons,
+    }
+    ReasonCount = ReasonCount { reason, outcome, text, frames }
+    Traffic = Traffic { packets, bytes }
+}
+
+mirror_words! {
+    PolicyAction { Permit, Deny, Reject }
+    Translation { Source, Destination }
+    LinkState { Up, Down, Absent }
+    NameKind { Zones, Interfaces, Policies, Devices }
+}
