@@ -1,6 +1,7 @@
+use crate::answer::Answer;
 use crate::caller::{Peer, PeerKind};
 use crate::listener::coded;
-use crate::method;
+use crate::method::{self, Method};
 use crate::refusal::{MAX_ERROR_BYTES, USUAL_ERROR_BYTES};
 use crate::uses::{Uses, count};
 use crate::{Access, Caller, Identity, Logins, Role};
@@ -38,7 +39,15 @@ pub(crate) struct Calls {
     others: Arc<Semaphore>,
 }
 
-/// Calls in work at once, of all clients of a kind; more wait. Streams count until they begin.
+/// A call that may go on.
+struct Admitted {
+    caller: Caller,
+    peer: Peer,
+    method: &'static Method,
+}
+
+/// Calls in work at once, of all clients of a kind; more wait. They count until the client has taken the answer, streams until they
+/// begin.
 const MAX_CALLS: usize = 32;
 /// A call has its answer in this time, or at least the first word of a stream; that includes the client's message.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -63,7 +72,7 @@ impl Calls {
 
 impl Guard {
     /// Who calls, if they may call this method.
-    fn admit<B>(&self, request: &Request<B>) -> Result<(Caller, Peer), Status> {
+    fn admit<B>(&self, request: &Request<B>) -> Result<Admitted, Status> {
         let extensions = request.extensions();
         let tls = extensions.get::<TlsConnectInfo<Peer>>();
         let peer = match tls {
@@ -101,10 +110,11 @@ impl Guard {
                     "{name_of} needs the class {needed}, and {name} has {role}; set system login user {name} class {needed} gives it"
                 ))
             }
-            Some(_) => {
+            Some(method) => {
                 let client = client(request.headers(), &peer.kind);
                 let (connection, error_bytes) = (peer.presence.connection, error_bytes(request.headers()));
-                Ok((Caller { connection, name, client, identity, role, error_bytes }, peer))
+                let caller = Caller { connection, name, client, identity, role, error_bytes };
+                Ok(Admitted { caller, peer, method })
             }
             None => Err(coded(Code::Unimplemented, "no-such-method", format!("there is no method {path}"))),
         }
@@ -181,21 +191,27 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let (caller, peer) = match self.guard.admit(&request) {
+        let Admitted { caller, peer, method } = match self.guard.admit(&request) {
             Ok(admitted) => admitted,
             Err(status) => return Box::pin(std::future::ready(Ok(status.into_http()))),
         };
         let calls = self.guard.calls.of(caller.role);
+        let (hangup, uses) = (peer.hangup.clone(), Arc::clone(&self.guard.uses));
         request.extensions_mut().insert(caller);
         request.extensions_mut().insert(peer);
         // The clone is not ready; the one that was asked is.
         let clone = self.inner.clone();
         let mut ready = std::mem::replace(&mut self.inner, clone);
         Box::pin(async move {
-            // Held until the answer begins: a stream does not count while it goes on. The semaphore is never closed.
-            let _one = calls.acquire_owned().await;
+            // The semaphore is never closed.
+            let place = calls.acquire_owned().await;
             match tokio::time::timeout(DEADLINE, ready.call(request)).await {
-                Ok(answer) => answer,
+                // A stream does not count while it goes on.
+                Ok(answer) if method.streams => answer,
+                Ok(answer) => Ok(match place {
+                    Ok(place) => answer?.map(|body| Answer::body(body, place, hangup, uses)),
+                    Err(_) => answer?,
+                }),
                 Err(_) => {
                     let text = format!(
                         "no answer in {} s: the message was not complete, or what it asks goes on without the call",

@@ -1,9 +1,9 @@
-use crate::caller::Peer;
+use crate::caller::{Peer, PeerKind};
 use crate::connection::Hangup;
 use crate::listener::{Ending, Listener};
 use crate::uses::{Uses, count};
 use crate::v1::event::What;
-use crate::{QUEUE, v1};
+use crate::{Logins, QUEUE, v1};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
@@ -25,6 +25,7 @@ struct Shared {
     listening: Mutex<Listening>,
     uses: Arc<Uses>,
     runtime: OnceLock<Handle>,
+    logins: OnceLock<Logins>,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +41,8 @@ struct Seat {
     queue: mpsc::Sender<Arc<v1::Event>>,
     ending: Weak<Ending>,
     hangup: Hangup,
+    /// Of a user whose class the configuration may take away.
+    user: Option<String>,
 }
 
 impl Hub {
@@ -51,6 +54,9 @@ impl Hub {
         }
         let event = Arc::new(v1::Event { time: Some(SystemTime::now().into()), what: Some(what) });
         listening.seats.retain(|seat| {
+            if self.is_shut_out(seat) {
+                return false;
+            }
             let wanted = event.what.as_ref().is_some_and(|what| wants(&seat.kinds, what));
             if !wanted {
                 return !seat.queue.is_closed();
@@ -64,6 +70,23 @@ impl Hub {
                 }
             }
         });
+    }
+
+    /// Who may listen.
+    pub(crate) fn asks(&self, logins: Logins) {
+        if self.0.logins.set(logins).is_err() {
+            tracing::debug!("the hub has its logins already");
+        }
+    }
+
+    /// Whether the class of a listener was taken away since it began to listen. Its stream ends then.
+    fn is_shut_out(&self, seat: &Seat) -> bool {
+        let (Some(user), Some(logins)) = (&seat.user, self.0.logins.get()) else { return false };
+        let shut_out = logins.role(user).is_none();
+        if shut_out && let Some(ending) = seat.ending.upgrade() {
+            ending.shut_out.store(true, Ordering::Release);
+        }
+        shut_out
     }
 
     /// What the doors count.
@@ -88,7 +111,11 @@ impl Hub {
         let (queue, events) = mpsc::channel(QUEUE);
         let listener = Listener::new(events, Arc::clone(&self.0.uses));
         let ending = Arc::downgrade(listener.ending());
-        listening.seats.push(Seat { kinds, queue, ending, hangup: peer.hangup.clone() });
+        let user = match &peer.kind {
+            PeerKind::Local(local) if !local.is_super_user() => Some(local.user.clone()),
+            _ => None,
+        };
+        listening.seats.push(Seat { kinds, queue, ending, hangup: peer.hangup.clone(), user });
         Some(listener)
     }
 
@@ -135,5 +162,41 @@ fn wants(kinds: &v1::SubscribeRequest, what: &What) -> bool {
         What::LinkChanges(_) => kinds.links,
         What::Drops(_) => kinds.drops,
         What::SessionChanges(_) => kinds.sessions,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Hub;
+    use crate::caller::{LocalPeer, Peer, PeerKind, Presence};
+    use crate::connection::{Hangup, Socket};
+    use crate::v1::event::What;
+    use crate::{Logins, Role, v1};
+    use std::os::unix::net::UnixStream;
+    use tokio_stream::StreamExt;
+
+    #[tokio::test]
+    async fn a_listener_whose_user_has_no_class_any_more_hears_no_more() {
+        let (hub, logins) = (Hub::default(), Logins::default());
+        hub.asks(logins.clone());
+        logins.set([("alice".to_owned(), Role::ReadOnly)].into());
+        let (near, _far) = UnixStream::pair().unwrap();
+        let (left, _leaving) = tokio::sync::mpsc::unbounded_channel();
+        let alice = LocalPeer { uid: 4_000_000, pid: 1, user: "alice".to_owned() };
+        let peer = Peer {
+            kind: PeerKind::Local(alice),
+            hangup: Hangup::new(Socket::Unix(near)),
+            presence: Presence::new(1, &left),
+        };
+        let kinds = v1::SubscribeRequest { links: true, ..v1::SubscribeRequest::default() };
+        let mut listener = hub.listen(kinds, &peer).unwrap();
+        let tell = || hub.tell(What::LinkChanges(v1::LinkChanges { links: vec![] }));
+        tell();
+        assert!(listener.next().await.unwrap().is_ok());
+        logins.set(Default::default());
+        tell();
+        let status = listener.next().await.unwrap().unwrap_err();
+        assert_eq!(status.code(), tonic::Code::PermissionDenied);
+        assert!(listener.next().await.is_none());
     }
 }

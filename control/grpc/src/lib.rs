@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod answer;
 mod backend;
 mod caller;
 mod connection;

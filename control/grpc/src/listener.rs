@@ -23,6 +23,8 @@ pub(crate) struct Listener {
 pub(crate) struct Ending {
     /// Its queue was full.
     pub(crate) lags: AtomicBool,
+    /// Its user has no class any more.
+    pub(crate) shut_out: AtomicBool,
 }
 
 impl Listener {
@@ -39,6 +41,8 @@ impl Listener {
         if self.ending.lags.load(Ordering::Acquire) {
             let text = format!("{} events waited, and the client did not read them", crate::QUEUE);
             coded(tonic::Code::ResourceExhausted, "events-queue-full", text)
+        } else if self.ending.shut_out.load(Ordering::Acquire) {
+            coded(tonic::Code::PermissionDenied, "role", "the user has no class any more".to_owned())
         } else {
             coded(tonic::Code::Unavailable, "stopping", "the daemon ends".to_owned())
         }

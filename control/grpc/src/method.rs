@@ -7,10 +7,16 @@ pub struct Method {
     pub path: &'static str,
     /// The least role that may call it.
     pub role: Role,
+    /// It answers with a stream, for as long as it pleases.
+    pub streams: bool,
 }
 
 const fn method(path: &'static str, role: Role) -> Method {
-    Method { path, role }
+    Method { path, role, streams: false }
+}
+
+const fn stream(path: &'static str, role: Role) -> Method {
+    Method { path, role, streams: true }
 }
 
 /// Every method that is served. What is not in the table is not served, whatever role asks.
@@ -41,18 +47,18 @@ pub const METHODS: &[Method] = &[
     method("/flumen.v1.Operations/ListNat", Role::ReadOnly),
     method("/flumen.v1.Operations/ListInterfaces", Role::ReadOnly),
     method("/flumen.v1.Operations/ListReasons", Role::ReadOnly),
-    method("/flumen.v1.Operations/StreamSessions", Role::ReadOnly),
+    stream("/flumen.v1.Operations/StreamSessions", Role::ReadOnly),
     method("/flumen.v1.Operations/ClearSessions", Role::Operator),
     method("/flumen.v1.Operations/Explain", Role::Operator),
     method("/flumen.v1.Operations/ListSessions", Role::ReadOnly),
     method("/flumen.v1.Operations/ListNames", Role::ReadOnly),
     method("/flumen.v1.Operations/Stop", Role::SuperUser),
     method("/flumen.v1.Operations/Detach", Role::SuperUser),
-    method("/flumen.v1.Events/Subscribe", Role::ReadOnly),
+    stream("/flumen.v1.Events/Subscribe", Role::ReadOnly),
     method("/grpc.health.v1.Health/Check", Role::ReadOnly),
-    method("/grpc.health.v1.Health/Watch", Role::ReadOnly),
-    method("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Role::ReadOnly),
-    method("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Role::ReadOnly),
+    stream("/grpc.health.v1.Health/Watch", Role::ReadOnly),
+    stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Role::ReadOnly),
+    stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Role::ReadOnly),
 ];
 
 /// The method at this path.
@@ -79,14 +85,17 @@ mod tests {
             for file in FileDescriptorSet::decode(bytes).unwrap().file {
                 for service in &file.service {
                     for method in &service.method {
-                        served.insert(format!("/{}.{}/{}", file.package(), service.name(), method.name()));
+                        let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
+                        served.insert((path, method.server_streaming()));
                     }
                 }
             }
         }
-        let known: BTreeSet<_> = METHODS.iter().map(|method| method.path.to_owned()).collect();
+        let known: BTreeSet<_> =
+            METHODS.iter().map(|method| (method.path.to_owned(), method.streams)).collect();
         assert_eq!(served, known);
-        assert_eq!(known.len(), METHODS.len(), "none is there twice");
+        let paths: BTreeSet<_> = METHODS.iter().map(|method| method.path).collect();
+        assert_eq!(paths.len(), METHODS.len(), "none is there twice");
         assert!(known.len() > 14);
     }
 

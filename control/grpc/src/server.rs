@@ -125,6 +125,7 @@ impl Server {
             .build()
             .map_err(GrpcError::Thread)?;
         hub.runs_on(runtime.handle().clone());
+        hub.asks(logins.clone());
         let (left, leaving) = mpsc::unbounded_channel();
         runtime.spawn(tell_who_left(leaving, Asker::new(Arc::clone(&backend))));
         let routes = routes(&hub, backend, &runtime)?;

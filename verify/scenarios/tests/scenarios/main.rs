@@ -12,6 +12,7 @@ mod host;
 mod idle;
 mod language;
 mod limits;
+mod manual;
 mod mtu;
 mod nat;
 mod policy;
