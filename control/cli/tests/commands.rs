@@ -286,3 +286,47 @@ fn a_daemon_runs_a_configuration_in_the_language_and_applies_commands() {
     assert!(shown(&lab, "show policies").contains("outwards"));
     daemon.stop();
 }
+
+/// Another user, as the kernel and the host's database of users have it.
+#[test]
+fn a_user_may_do_what_their_class_allows_and_is_told_how_to_get_another() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    if !nix::unistd::geteuid().is_root() {
+        return; // only root can be somebody else
+    }
+    let (lab, daemon) = lab();
+    let folder = lab.options.run_dir.parent().unwrap();
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.join("flumen");
+    std::fs::copy(env!("CARGO_BIN_EXE_flumen"), &program).unwrap();
+    let nobody = |line: &str| {
+        let mut command = Command::new(&program);
+        command.env_clear().env("FLUMEN_RUN_DIR", &lab.options.run_dir).args(line.split_whitespace());
+        let output = command.current_dir("/").stdin(Stdio::null()).uid(65_534).gid(65_534).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    let (status, said) = nobody("show zones");
+    assert_eq!(status, 1, "{said}");
+    assert_eq!(
+        said,
+        "error: nobody has no role here; one who has configures it: \
+         set system login user nobody class (read-only | operator | super-user)\n"
+    );
+    let with_class = config().replacen('{', r#"{ "system": { "login": { "nobody": "operator" } },"#, 1);
+    let file = folder.join("next.json");
+    std::fs::write(&file, with_class).unwrap();
+    shown(&lab, &format!("apply {}", file.display()));
+    let (status, said) = nobody("show zones");
+    assert!(status == 0 && said.contains("lan"), "{said}");
+    let (status, said) = nobody("cli -c configure");
+    assert_eq!(status, 1, "{said}");
+    assert!(
+        said.ends_with(
+            "error: Open needs the class super-user, and nobody has operator; \
+             set system login user nobody class super-user gives it\n"
+        ),
+        "{said}"
+    );
+    daemon.stop();
+}

@@ -14,7 +14,7 @@ pub enum ClientError {
         path: PathBuf,
     },
     /// The socket may not be opened.
-    #[error("permission denied at {path}: only root may talk to the daemon; try again with sudo")]
+    #[error("permission denied at {path}: its directory is not open to you; try again with sudo")]
     Permission {
         /// Path of the socket.
         path: PathBuf,

@@ -93,3 +93,16 @@ fn a_program_that_is_not_async_hears_of_events() {
     let ended = events.next_within(10 * SECOND).unwrap_err();
     assert!(matches!(&ended, ClientError::Turned { code, .. } if code == "stopping"), "{ended:?}");
 }
+
+#[test]
+fn a_question_that_is_too_large_is_not_sent_and_one_that_fits_is_answered() {
+    let mut lab = Lab::new();
+    lab.configure(&config());
+    let daemon = lab.start();
+    let mut client = daemon.client();
+    let error = client.ask(&Request::Check { text: " ".repeat(16 << 20) }).unwrap_err();
+    assert_eq!(error.to_string(), "a message of 16777221 bytes is more than the 16777216 that are allowed");
+    let error = client.ask(&Request::Check { text: " ".repeat((16 << 20) - 5) }).unwrap_err();
+    assert!(matches!(error, ClientError::Refused(_)), "{error}");
+    daemon.stop();
+}

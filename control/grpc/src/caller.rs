@@ -92,23 +92,28 @@ impl LocalPeer {
         LocalPeer { uid, pid, user: user.map_or_else(|| uid.to_string(), |user| user.name) }
     }
 
-    /// Root and the daemon's own user may do everything.
+    /// As [`is_super_user`].
     pub(crate) fn is_super_user(&self) -> bool {
-        is_super_user(self.uid, nix::unistd::geteuid().as_raw())
+        is_super_user(self.uid)
     }
 }
 
-fn is_super_user(uid: u32, own: u32) -> bool {
+/// Root and the daemon's own user may do everything.
+pub(crate) fn is_super_user(uid: u32) -> bool {
+    is_one_of(uid, nix::unistd::geteuid().as_raw())
+}
+
+fn is_one_of(uid: u32, own: u32) -> bool {
     uid == 0 || uid == own
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LocalPeer, is_super_user};
+    use super::{LocalPeer, is_one_of};
 
     #[test]
     fn root_and_the_daemons_own_user_may_do_everything() {
-        assert!(is_super_user(0, 7) && is_super_user(7, 7) && !is_super_user(8, 7));
+        assert!(is_one_of(0, 7) && is_one_of(7, 7) && !is_one_of(8, 7));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 use crate::GrpcError;
 use crate::Logins;
-use crate::caller::{LocalPeer, Peer, PeerKind, Presence};
+use crate::caller::{LocalPeer, Peer, PeerKind, Presence, is_super_user};
 use crate::connection::{Connection, Counted, Hangup, Socket};
 use crate::uses::Uses;
-use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use nix::sys::socket::{UnixCredentials, getsockopt, sockopt::PeerCredentials};
 use std::fs::Permissions;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
@@ -79,24 +79,32 @@ pub(crate) async fn accept_local(
                 continue;
             }
         };
+        let Ok(credentials) = getsockopt(&stream, PeerCredentials) else { continue };
+        // Who they are is not known yet: until then a stranger takes the place of a user.
+        let counted = if is_super_user(credentials.uid()) {
+            Counted::new(&uses, |uses| &uses.local, MAX_LOCAL)
+        } else {
+            Counted::new(&uses, |uses| &uses.users, MAX_USERS)
+        };
+        let Some(mut counted) = counted else { continue };
         let presence = Presence::new(ids.fetch_add(1, Ordering::Relaxed), &left);
         let (uses, logins, let_in) = (Arc::clone(&uses), logins.clone(), let_in.clone());
         tokio::spawn(async move {
-            match local_peer(stream, presence).await {
-                Ok((stream, local, peer)) => {
-                    let counted = if local.is_super_user() {
-                        Counted::new(&uses, |uses| &uses.local, MAX_LOCAL)
-                    } else if logins.role(&local.user).is_some() {
-                        Counted::new(&uses, |uses| &uses.users, MAX_USERS)
-                    } else {
-                        Counted::new(&uses, |uses| &uses.strangers, MAX_STRANGERS)
-                    };
-                    let Some(counted) = counted else { return };
-                    if let_in.send(Ok(Connection::new(stream, peer, counted))).await.is_err() {
-                        tracing::debug!("a gRPC client came when the daemon was ending");
-                    }
+            let (stream, peer) = match local_peer(stream, credentials, presence).await {
+                Ok(known) => known,
+                Err(error) => return tracing::debug!("a gRPC client went away: {error}"),
+            };
+            if let PeerKind::Local(local) = &peer.kind
+                && !local.is_super_user()
+                && logins.role(&local.user).is_none()
+            {
+                match Counted::new(&uses, |uses| &uses.strangers, MAX_STRANGERS) {
+                    Some(stranger) => counted = stranger,
+                    None => return,
                 }
-                Err(error) => tracing::debug!("a gRPC client went away: {error}"),
+            }
+            if let_in.send(Ok(Connection::new(stream, peer, counted))).await.is_err() {
+                tracing::debug!("a gRPC client came when the daemon was ending");
             }
         });
     }
@@ -104,15 +112,14 @@ pub(crate) async fn accept_local(
 
 async fn local_peer(
     stream: UnixStream,
+    credentials: UnixCredentials,
     presence: Arc<Presence>,
-) -> std::io::Result<(UnixStream, LocalPeer, Peer)> {
+) -> std::io::Result<(UnixStream, Peer)> {
     let stream = stream.into_std()?;
-    let credentials = getsockopt(&stream, PeerCredentials)?;
     let hangup = Hangup::new(Socket::Unix(stream.try_clone()?));
     let look_up = move || LocalPeer::look_up(credentials.uid(), credentials.pid());
     let local = tokio::task::spawn_blocking(look_up).await.map_err(std::io::Error::other)?;
-    let peer = Peer { kind: PeerKind::Local(local.clone()), hangup, presence };
-    Ok((UnixStream::from_std(stream)?, local, peer))
+    Ok((UnixStream::from_std(stream)?, Peer { kind: PeerKind::Local(local), hangup, presence }))
 }
 
 /// Lets clients of the network in, up to the limit. Who they are is seen with their first call.

@@ -51,6 +51,8 @@ struct Admitted {
 const MAX_CALLS: usize = 32;
 /// A call has its answer in this time, or at least the first word of a stream; that includes the client's message.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// The same for super-users, who may ask for what takes long.
+const LONG_DEADLINE: Duration = Duration::from_secs(3_600);
 
 /// A service behind a guard.
 #[derive(Clone, Debug)]
@@ -196,6 +198,7 @@ where
             Err(status) => return Box::pin(std::future::ready(Ok(status.into_http()))),
         };
         let calls = self.guard.calls.of(caller.role);
+        let deadline = if caller.role == Role::SuperUser { LONG_DEADLINE } else { DEADLINE };
         let (hangup, uses) = (peer.hangup.clone(), Arc::clone(&self.guard.uses));
         request.extensions_mut().insert(caller);
         request.extensions_mut().insert(peer);
@@ -205,7 +208,7 @@ where
         Box::pin(async move {
             // The semaphore is never closed.
             let place = calls.acquire_owned().await;
-            match tokio::time::timeout(DEADLINE, ready.call(request)).await {
+            match tokio::time::timeout(deadline, ready.call(request)).await {
                 // A stream does not count while it goes on.
                 Ok(answer) if method.streams => answer,
                 Ok(answer) => Ok(match place {
@@ -215,7 +218,7 @@ where
                 Err(_) => {
                     let text = format!(
                         "no answer in {} s: the message was not complete, or what it asks goes on without the call",
-                        DEADLINE.as_secs()
+                        deadline.as_secs()
                     );
                     Ok(coded(Code::DeadlineExceeded, "timeout", text).into_http())
                 }

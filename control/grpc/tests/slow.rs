@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use flumen_api::{ApiError, Protocol, ReasonsReport, Request, Response, SessionFilter, SessionInfo};
-use flumen_api::{StatusReport, Traffic, Tuple};
+use flumen_api::{SessionsReport, StatusReport, Traffic, Tuple};
 use flumen_grpc::v1::event::What;
 use flumen_grpc::v1::events_client::EventsClient;
 use flumen_grpc::v1::operations_client::OperationsClient;
@@ -40,6 +40,11 @@ impl Backend for Stub {
                 received: Traffic::default(),
                 tables: vec![],
                 doors: None,
+            })),
+            Request::ShowSessions { limit, .. } => Ok(Response::Sessions(SessionsReport {
+                sessions: (0..limit.min(self.sessions)).map(session).collect(),
+                matching: self.sessions.into(),
+                live: self.sessions.into(),
             })),
             other => Err(ApiError::Impossible { reason: format!("{other:?}") }),
         }
@@ -307,4 +312,19 @@ async fn a_connection_is_told_to_have_left_once_it_is_gone_and_not_while_it_is_i
     }
     assert_eq!(*lab.left.lock().unwrap(), [2]);
     drop(idle);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_too_large_says_so_and_the_connection_goes_on() {
+    let lab = Lab::new(200_000);
+    let mut client = OperationsClient::new(lab.channel(1 << 20).await).max_decoding_message_size(32 << 20);
+    let ask = |limit| v1::ListSessionsRequest { filter: None, limit };
+    let status = client.list_sessions(ask(u32::MAX)).await.unwrap_err();
+    assert_eq!(
+        (status.code(), status.metadata().get("flumen-code").unwrap().to_str().unwrap()),
+        (Code::ResourceExhausted, "answer-too-large")
+    );
+    assert!(status.message().contains("more than the 16777216"), "{status}");
+    let answer = client.list_sessions(ask(50_000)).await.unwrap().into_inner();
+    assert_eq!((answer.sessions.len(), answer.matching), (50_000, 200_000));
 }
