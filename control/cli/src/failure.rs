@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     Reported,
     /// Anything else, in words that say what to do.
     Failed(String),
+    /// Standard output cannot be written.
+    Printing(std::io::Error),
 }
 
 /// `Ok` when done.
@@ -43,15 +45,12 @@ struct FailureReport<'a> {
 impl Failure {
     /// Says it on standard error, with `--json` also on standard output, and gives the exit status.
     pub(crate) fn report(self, output: Output) -> ExitCode {
-        let (text, status) = match &self {
-            Failure::Refused { file, messages } => {
-                let count = crate::words::plural(messages.len() as u64, "message", "messages");
-                (format!("{file} is refused ({count})"), 1)
-            }
+        let status = match &self {
             Failure::Reported => return ExitCode::from(1),
-            Failure::Usage(text) => (text.clone(), 2),
-            Failure::Failed(text) => (text.clone(), 1),
+            Failure::Usage(_) => 2,
+            Failure::Refused { .. } | Failure::Failed(_) | Failure::Printing(_) => 1,
         };
+        let text = self.text();
         let (file, errors) = match &self {
             Failure::Refused { file, messages } => (Some(file.as_str()), messages.as_slice()),
             _ => (None, &[][..]),
@@ -66,6 +65,19 @@ impl Failure {
             complain(&format!("{BAD}error:{BAD:#} cannot print: {error}\n"));
         }
         ExitCode::from(status)
+    }
+
+    /// In one line, without the messages.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Failure::Refused { file, messages } => {
+                let count = crate::words::plural(messages.len() as u64, "message", "messages");
+                format!("{file} is refused ({count})")
+            }
+            Failure::Reported => String::new(),
+            Failure::Usage(text) | Failure::Failed(text) => text.clone(),
+            Failure::Printing(error) => format!("cannot print: {error}"),
+        }
     }
 
     /// A refusal of the daemon, about the configuration in `file`.
@@ -98,6 +110,6 @@ impl From<DaemonError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
-        Failure::Failed(format!("cannot print: {error}"))
+        Failure::Printing(error)
     }
 }

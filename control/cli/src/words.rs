@@ -55,6 +55,18 @@ pub(crate) fn traffic(traffic: Traffic) -> [String; 2] {
     [traffic.packets.to_string(), traffic.bytes.to_string()]
 }
 
+/// Bytes as bits with three digits and a unit: `1.20k`, `34.5M`.
+pub(crate) fn bits(bytes: u64) -> String {
+    let bits = bytes.saturating_mul(8);
+    let (mut value, mut unit) = (bits as f64, 0);
+    while value >= 999.5 && unit < 4 {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let decimals = if unit == 0 || value >= 99.95 { 0 } else { 1 + usize::from(value < 9.995) };
+    format!("{value:.decimals$}{}", ["", "k", "M", "G", "T"][unit])
+}
+
 /// `one thing`, `two things`.
 pub(crate) fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
@@ -62,7 +74,7 @@ pub(crate) fn plural(count: u64, one: &str, many: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, endpoint};
+    use super::{bits, duration, endpoint};
     use flumen_api::Protocol;
 
     #[test]
@@ -76,6 +88,15 @@ mod tests {
             (273_600_000, "3d04h"),
         ] {
             assert_eq!(duration(milliseconds), text);
+        }
+    }
+
+    #[test]
+    fn bits_have_three_digits() {
+        for (bytes, text) in
+            [(0, "0"), (125, "1.00k"), (12_499_000, "100M"), (1_187_500, "9.50M"), (u64::MAX, "18446744T")]
+        {
+            assert_eq!(bits(bytes), text);
         }
     }
 

@@ -4,9 +4,11 @@
 #[path = "../../daemon/tests/support/mod.rs"]
 mod support;
 
+use flumen_kernel::{Host, Neighbour, Route, RouteOutcome};
 use flumen_store::FakeClock;
 use rexpect::session::{PtySession, spawn_command};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::net::IpAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use support::{Lab, Running, counters, session};
@@ -171,6 +173,10 @@ fn operational_commands_are_commands_of_the_program() {
         shown(&lab, &["show", "security", "flow", "session", "protocol", "udp", "summary"]),
         "1 of 2 sessions\n"
     );
+    lab.engines.kernel().sessions[1].forward.bytes = 1_000_000;
+    let most = shown(&lab, &["show", "security", "flow", "session", "sort-by", "by", "limit", "1"]);
+    assert!(most.contains("198.51.100.53:53") && most.contains("2 sessions, 1 shown"), "{most}");
+    assert!(shown(&lab, &["show", "security", "flow", "session", "extensive"]).starts_with("Session 7: tcp"));
     assert!(shown(&lab, &["show", "interfaces", "terse"]).starts_with("INTERFACE"));
     let json = |words: &[&str]| serde_json::from_str::<serde_json::Value>(&shown(&lab, words)).unwrap();
     assert_eq!(json(&["show", "security", "flow", "session", "--json"])["live"], 2);
@@ -193,10 +199,138 @@ fn operational_commands_are_commands_of_the_program() {
         (&["show", "securty", "zones"][..], "did you mean \"security\"?"),
         (&["show", "security", "flow", "session", "protocol", "tpc"], "tpc is no IP protocol"),
         (&["show", "security", "zones", "|", "mtach", "x"], "did you mean \"match\"?"),
+        (&["show", "security", "flow", "session", "sort-by", "name"], "none of age, bytes, idle, packets"),
     ] {
         let (status, _, complaint) = ran(&mut flumen(&lab, words));
         assert!(status == 2 && complaint.contains(told), "{words:?}: {status} {complaint}");
     }
+    daemon.stop();
+}
+
+#[test]
+fn what_goes_on_is_shown_look_by_look() {
+    let (lab, daemon, _) = lab();
+    let more = |times: u64| {
+        let mut counters = counters(1);
+        counters.iter_mut().for_each(|(_, counter)| counter.packets *= times);
+        lab.engines.kernel().counters = counters;
+    };
+    let begin = |words: &[&str]| {
+        let mut child = flumen(&lab, words).stdout(Stdio::piped()).spawn().unwrap();
+        (BufReader::new(child.stdout.take().unwrap()), child)
+    };
+    let mut told = String::new();
+    let (mut drops, mut child) =
+        begin(&["monitor", "security", "packet-drop", "--json", "interval", "1", "reason", "policy-default"]);
+    // Nothing is told until something is dropped; the first look is only the one before.
+    let mut times = 1;
+    let told = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| drops.read_line(&mut told).map(|_| told));
+        while !reader.is_finished() {
+            times += 1;
+            more(times);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        reader.join().unwrap().unwrap()
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let drops: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(drops["drops"][0]["reason"], "policy-default");
+    assert!(drops["drops"][0]["frames"]["packets"].as_u64().unwrap() >= 6, "{told}");
+    let rates = shown(&lab, &["monitor", "interface", "ge-0/0/0", "count", "2", "|", "except", "TIME"]);
+    assert_eq!(rates.lines().count(), 2, "{rates}");
+    assert!(rates.contains("  ge-0/0/0.0  "), "{rates}");
+    for (words, told) in [
+        (&["monitor", "interface", "eth9"][..], "there is no interface eth9; there is "),
+        (&["monitor", "interface", "count", "0"], "count: \"0\" is no number from 1"),
+        (&["monitor", "interface", "|", "count"], "match, except and display json alone"),
+        (
+            &["monitor", "security", "packet-drop", "reason", "polcy-default"],
+            "did you mean \"policy-default\"?",
+        ),
+        (&["monitor", "traffic"], "needs interface"),
+        (&["monitor", "traffic", "interface", "eth9"], "there is no interface eth9"),
+        (&["request", "system", "reboot"], "use `systemctl reboot`"),
+        (&["ping"], "ping needs a host"),
+    ] {
+        let (status, _, complaint) = ran(&mut flumen(&lab, words));
+        assert!(status > 0 && complaint.contains(told), "{words:?}: {status} {complaint}");
+    }
+    daemon.stop();
+}
+
+#[test]
+fn ctrl_c_ends_what_goes_on_and_the_shell_stays() {
+    let (lab, daemon, _) = lab();
+    let mut shell = terminal(&lab);
+    shell.send_line("monitor interface").unwrap();
+    shell.exp_string("DROP-PKT/S").unwrap();
+    shell.send_control('c').unwrap();
+    shell.exp_string(BEGIN).unwrap();
+    assert!(typed(&mut shell, "show version").contains("flumen "));
+    daemon.stop();
+}
+
+#[test]
+fn a_program_that_the_host_lacks_is_named_with_its_package() {
+    let (lab, daemon, _) = lab();
+    for (words, package) in [
+        (&["ping", "192.0.2.1"][..], "apt install iputils-ping"),
+        (&["traceroute", "192.0.2.1"], "apt install traceroute"),
+        (&["monitor", "traffic", "interface", "lo"], "apt install tcpdump"),
+    ] {
+        let (status, _, told) = ran(flumen(&lab, words).env("PATH", "/nonexistent"));
+        assert!(status == 1 && told.contains(package), "{words:?}: {told}");
+    }
+    daemon.stop();
+}
+
+#[test]
+fn earlier_configurations_are_shown_and_support_gets_all_in_one_text() {
+    let (lab, daemon, _) = lab();
+    script(&lab, "configure; set system host-name two; commit");
+    assert!(!script(&lab, "show system rollback 1").contains("host-name two;"));
+    let set =
+        script(&lab, "configure; edit security; run show system rollback 0 | display set | match host-name");
+    assert!(set.ends_with("set system host-name two\n"), "{set}");
+    let changes = script(&lab, "show system rollback 1 compare 0");
+    assert!(changes.contains("-") && changes.contains("host-name two;"), "{changes}");
+    let (status, _, told) = ran(&mut flumen(&lab, &["show", "system", "rollback"]));
+    assert!(status == 2 && told.contains("which one?"), "{told}");
+    let all = shown(&lab, &["request", "support", "information"]);
+    assert!(all.contains("==> show configuration\n") && all.contains("host-name two;"), "{all}");
+    let json = shown(&lab, &["request", "support", "information", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["show interfaces"]["interfaces"].as_array().unwrap().len(), 2);
+    daemon.stop();
+}
+
+#[test]
+fn explain_takes_words_and_asks_the_candidate_that_is_edited() {
+    let (lab, daemon, _) = lab();
+    let destination = "198.51.100.80".parse().unwrap();
+    let egress = lab.host.facts().unwrap().link("wan0").unwrap().index;
+    let route = Route {
+        outcome: RouteOutcome::Forward,
+        egress: Some(egress),
+        egress_mac: [2, 0, 0, 0, 0, 1],
+        next_hop: Some(IpAddr::into(destination)),
+        neighbour: Some(Neighbour::Known([2, 0, 0, 0, 0, 9])),
+    };
+    lab.host.add_route(destination, route);
+    let packet =
+        "explain interface lan0.0 source 192.168.1.10 destination 198.51.100.80 destination-port 443";
+    let shown = script(&lab, packet);
+    assert!(shown.contains("=> forward by wan0"), "{shown}");
+    let policy = "security policies from-zone trust to-zone untrust policy out";
+    let shown = script(
+        &lab,
+        &format!("configure; edit system; top set {policy} then deny; run {packet} candidate; show"),
+    );
+    assert!(shown.contains("=> drop (policy-denied)"), "{shown}");
+    let (status, _, told) = ran(&mut flumen(&lab, &["explain", "interface", "lan0.0", "source", "x"]));
+    assert!(status == 2 && told.contains("invalid value 'x'"), "{told}");
     daemon.stop();
 }
 
@@ -329,6 +463,13 @@ fn on_a_terminal_help_completion_and_interruption_work_as_one_types() {
         zones.contains("HOST-INBOUND") && zones.contains("untrust") && !zones.contains("lan0"),
         "{zones}"
     );
+    // Tab, too, says what each word is for.
+    shell.send("show s\t\t").unwrap();
+    shell.flush().unwrap();
+    shell.exp_string("security  Zones, policies, NAT and sessions ").unwrap();
+    shell.exp_string("system    The daemon").unwrap();
+    shell.send_control('c').unwrap();
+    shell.exp_string(BEGIN).unwrap();
     shell.send("never mind").unwrap();
     shell.send_control('c').unwrap();
     shell.exp_string(BEGIN).unwrap();

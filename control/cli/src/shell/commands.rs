@@ -15,6 +15,11 @@ pub(crate) enum Action {
     Exit,
     Help,
     Load(LoadHow),
+    MonitorDrops,
+    MonitorInterface,
+    MonitorTraffic,
+    /// Belongs to the host, where this does it.
+    NotOurs(&'static str),
     Ping,
     Quit,
     Rollback,
@@ -28,6 +33,7 @@ pub(crate) enum Action {
     ShowInterfaces,
     ShowNat,
     ShowPolicies,
+    ShowRollback,
     ShowSessions,
     ShowStatistics,
     ShowStatus,
@@ -36,212 +42,39 @@ pub(crate) enum Action {
     /// A command of the configuration language.
     Statement(&'static str),
     Status,
+    SupportInformation,
     Traceroute,
     Update,
 }
 
-const fn group(word: &'static str, help: &'static str, rows: &'static [Row]) -> Row {
+pub(super) const fn group(word: &'static str, help: &'static str, rows: &'static [Row]) -> Row {
     Row { word, help, run: None, rows, options: &[], rest: Rest::Nothing }
 }
 
-const fn command(word: &'static str, help: &'static str, action: Action, options: &'static [Opt]) -> Row {
+pub(super) const fn command(
+    word: &'static str,
+    help: &'static str,
+    action: Action,
+    options: &'static [Opt],
+) -> Row {
     Row { word, help, run: Some(action), rows: &[], options, rest: Rest::Nothing }
 }
 
-const fn takes(word: &'static str, help: &'static str, action: Action, rest: Rest) -> Row {
+pub(super) const fn takes(word: &'static str, help: &'static str, action: Action, rest: Rest) -> Row {
     Row { word, help, run: Some(action), rows: &[], options: &[], rest }
 }
 
-const fn flag(word: &'static str, help: &'static str) -> Opt {
+pub(super) const fn flag(word: &'static str, help: &'static str) -> Opt {
     Opt { word, help, value: Value::Flag }
 }
 
-const fn value(word: &'static str, help: &'static str, form: &'static str) -> Opt {
+pub(super) const fn value(word: &'static str, help: &'static str, form: &'static str) -> Opt {
     Opt { word, help, value: Value::Of(form) }
 }
 
-const fn name(word: &'static str, help: &'static str, kind: NameKind) -> Opt {
+pub(super) const fn name(word: &'static str, help: &'static str, kind: NameKind) -> Opt {
     Opt { word, help, value: Value::Name(kind) }
 }
-
-const FILTER: &[Opt] = &[
-    value("destination-port", "Destination port of the opener's packets", "port or range"),
-    value("destination-prefix", "Destination of the opener's packets", "address or prefix"),
-    name("from-zone", "Zone of the opener", NameKind::Zones),
-    value("host", "Source or destination", "address or prefix"),
-    flag("nat", "Only translated sessions"),
-    name("policy", "Policy that admitted them", NameKind::Policies),
-    value("protocol", "IP protocol by name or number", "protocol"),
-    value("source-port", "Source port of the opener's packets", "port or range"),
-    value("source-prefix", "Source of the opener's packets", "address or prefix"),
-    name("to-zone", "Zone that they leave by", NameKind::Zones),
-];
-
-const SESSIONS: &[Opt] = &[
-    value("destination-port", "Destination port of the opener's packets", "port or range"),
-    value("destination-prefix", "Destination of the opener's packets", "address or prefix"),
-    name("from-zone", "Zone of the opener", NameKind::Zones),
-    value("host", "Source or destination", "address or prefix"),
-    value("limit", "Show at most so many", "number"),
-    flag("nat", "Only translated sessions"),
-    name("policy", "Policy that admitted them", NameKind::Policies),
-    value("protocol", "IP protocol by name or number", "protocol"),
-    value("source-port", "Source port of the opener's packets", "port or range"),
-    value("source-prefix", "Source of the opener's packets", "address or prefix"),
-    flag("summary", "Only how many there are"),
-    name("to-zone", "Zone that they leave by", NameKind::Zones),
-];
-
-const SHOW_SECURITY: &[Row] = &[
-    group(
-        "flow",
-        "Sessions and what became of packets",
-        &[
-            command("session", "Sessions, two lines each", Action::ShowSessions, SESSIONS),
-            command(
-                "statistics",
-                "How every frame ended, by reason",
-                Action::ShowStatistics,
-                &[
-                    name("interface", "Only this interface", NameKind::Interfaces),
-                    flag("seen", "Only reasons that have counted something"),
-                ],
-            ),
-        ],
-    ),
-    Row {
-        word: "nat",
-        help: "NAT rules in order of evaluation, and their hits",
-        run: Some(Action::ShowNat),
-        rows: &[],
-        options: &[
-            flag("destination", "Only destination NAT"),
-            value("rule", "Only the rules with this name", "name"),
-            flag("source", "Only source NAT"),
-        ],
-        rest: Rest::Nothing,
-    },
-    command(
-        "policies",
-        "Policies in order of evaluation, and their hits",
-        Action::ShowPolicies,
-        &[
-            name("from-zone", "Only those from this zone", NameKind::Zones),
-            flag("hit-count", "Only how often each was hit"),
-            name("policy-name", "Only those with this name", NameKind::Policies),
-            name("to-zone", "Only those to this zone", NameKind::Zones),
-        ],
-    ),
-    command(
-        "zones",
-        "Zones, their interfaces and what may reach the host itself",
-        Action::ShowZones,
-        &[name("", "Only this zone", NameKind::Zones)],
-    ),
-];
-
-const SHOW: &[Row] = &[
-    takes(
-        "configuration",
-        "The active configuration, or a part of it",
-        Action::ShowConfiguration,
-        Rest::Statement("delete"),
-    ),
-    command(
-        "interfaces",
-        "Interfaces, their state, mode and traffic",
-        Action::ShowInterfaces,
-        &[name("", "Only this interface", NameKind::Interfaces), flag("terse", "Only state and addresses")],
-    ),
-    group("security", "Zones, policies, NAT and sessions", SHOW_SECURITY),
-    group(
-        "system",
-        "The daemon and its configurations",
-        &[
-            command("commit", "Configurations that can be returned to", Action::ShowCommits, &[]),
-            command("status", "The daemon, its ruleset and how full the tables are", Action::ShowStatus, &[]),
-        ],
-    ),
-    command("version", "Release of the daemon", Action::ShowVersion, &[]),
-];
-
-/// Commands of operational mode.
-pub(crate) const OPERATIONAL: &[Row] = &[
-    group(
-        "clear",
-        "Remove state",
-        &[
-            group(
-                "security",
-                "Sessions",
-                &[group(
-                    "flow",
-                    "Sessions",
-                    &[command(
-                        "session",
-                        "End the sessions that match; all without a filter",
-                        Action::ClearSessions,
-                        FILTER,
-                    )],
-                )],
-            ),
-            group(
-                "system",
-                "Plans",
-                &[command("commit", "Cancel the commit that is planned", Action::ClearPlanned, &[])],
-            ),
-        ],
-    ),
-    command(
-        "configure",
-        "Edit the configuration",
-        Action::Configure,
-        &[
-            flag("exclusive", "Keep others from editing and committing"),
-            flag("private", "Edit a candidate of your own"),
-        ],
-    ),
-    command("exit", "Leave the shell", Action::Exit, &[]),
-    takes(
-        "explain",
-        "How would a packet fare? Every stage",
-        Action::Explain,
-        Rest::Words("-i INTERFACE --source ADDRESS --destination ADDRESS …"),
-    ),
-    command("help", "The commands", Action::Help, &[]),
-    takes("ping", "Is a host there?", Action::Ping, Rest::Words("host")),
-    command("quit", "Leave the shell", Action::Exit, &[]),
-    group(
-        "request",
-        "Have something done",
-        &[group(
-            "system",
-            "The daemon and its configurations",
-            &[group(
-                "configuration",
-                "Configurations",
-                &[
-                    command(
-                        "confirm",
-                        "Keep the commit that waits to be confirmed",
-                        Action::ConfirmCommit,
-                        &[],
-                    ),
-                    group(
-                        "rescue",
-                        "The configuration for emergencies",
-                        &[
-                            command("delete", "Forget it", Action::DeleteRescue, &[]),
-                            command("save", "Keep the active configuration as it", Action::SaveRescue, &[]),
-                        ],
-                    ),
-                ],
-            )],
-        )],
-    ),
-    group("show", "Show what the gateway is, does and has seen", SHOW),
-    takes("traceroute", "Which way do packets take?", Action::Traceroute, Rest::Words("host")),
-];
 
 const fn statement(word: &'static str, help: &'static str) -> Row {
     takes(word, help, Action::Statement(word), Rest::Statement(word))

@@ -17,7 +17,6 @@ use rustyline::{
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Completes lines by asking the session.
@@ -36,9 +35,9 @@ const HISTORY: usize = 2000;
 pub(crate) fn interactive(connection: &Connection) -> Outcome {
     let failed = |error: ReadlineError| Failure::Failed(format!("the terminal cannot be used: {error}"));
     // Ctrl-C ends what a command runs, not the shell.
-    let heard = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(signal_hook::consts::SIGINT, heard)?;
-    let session = Rc::new(RefCell::new(Session::new(connection, false, Input::Terminal)));
+    let session = Session::new(connection, false, Input::Terminal);
+    signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&session.interrupted))?;
+    let session = Rc::new(RefCell::new(session));
     let question = Question::default();
     let config = Config::builder()
         .completion_type(CompletionType::List)
@@ -139,6 +138,12 @@ fn possible(found: &Completion) -> String {
     format!("Possible completions:\n{}\n", lines.join("\n"))
 }
 
+/// A word with its help, as wide as the screen, so that each has a line of its own.
+fn offered(word: &str, width: usize, help: &str, columns: usize) -> String {
+    let text: String = format!("{word:width$}  {help}").chars().take(columns).collect();
+    format!("{text:columns$}")
+}
+
 // === impl Words ===
 
 impl Helper for Words {}
@@ -156,9 +161,11 @@ impl Completer for Words {
         let found = self.0.borrow_mut().complete(&typed[..cursor]);
         let words: Vec<_> = found.words.into_iter().filter(|word| word.inserts && word.word != "|").collect();
         let end = if words.len() == 1 { " " } else { "" };
+        let columns = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+        let width = words.iter().map(|word| word.word.chars().count()).max().unwrap_or(0).min(32);
         let pair = |word: flumen_api::CompletionWord| Pair {
             replacement: format!("{}{end}", word.word),
-            display: word.word,
+            display: offered(&word.word, width, &word.help, columns.saturating_sub(3)),
         };
         Ok((found.from, words.into_iter().map(pair).collect()))
     }

@@ -42,6 +42,10 @@ pub(crate) enum Value {
     Number(&'static str, &'static str),
     /// A name that the gateway knows.
     Name(NameKind),
+    /// One of these words, each with its help.
+    Choice(&'static [(&'static str, &'static str)]),
+    /// A word that begins with a dash, and all that follow: arguments of another program.
+    Arguments(&'static str),
 }
 
 /// The remainder of a line.
@@ -53,8 +57,6 @@ pub(crate) enum Rest {
     Statement(&'static str),
     /// An operational command.
     Operational,
-    /// Words of another program.
-    Words(&'static str),
 }
 
 /// A line that was understood.
@@ -75,7 +77,15 @@ impl Matched<'_> {
     pub(crate) fn has(&self, word: &str) -> bool {
         self.value(word).is_some()
     }
+
+    /// What was said after [`Value::Arguments`] had begun, in order.
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().filter(|(known, _)| *known == ARGUMENTS).map(|(_, value)| value.as_str())
+    }
 }
+
+/// The word of an option of [`Value::Arguments`].
+pub(crate) const ARGUMENTS: &str = "-";
 
 /// Where in the table a line stands after some words.
 pub(crate) struct Walk {
@@ -116,7 +126,7 @@ impl Walk {
 
     fn known(&self) -> Vec<(&'static str, Known)> {
         let rows = self.rows.iter().filter(|_| self.values.is_empty());
-        let options = self.options().filter(|option| !option.word.is_empty());
+        let options = self.options().filter(|option| !matches!(option.word, "" | ARGUMENTS));
         rows.map(|row| (row.word, Known::Row(row)))
             .chain(options.map(|option| (option.word, Known::Option(option))))
             .collect()
@@ -131,10 +141,15 @@ impl Walk {
             return Ok(());
         }
         if let Some(option) = self.pending.take() {
-            self.values.push((option.word, word.text.clone()));
+            self.values.push((option.word, chosen(option, &word.text)?));
             return Ok(());
         }
         let text = word.text.as_str();
+        let begun = self.values.last().is_some_and(|(word, _)| *word == ARGUMENTS);
+        if begun || text.starts_with('-') && self.options().any(|option| option.word == ARGUMENTS) {
+            self.values.push((ARGUMENTS, text.to_owned()));
+            return Ok(());
+        }
         if std::mem::take(&mut self.numbered)
             && text.bytes().all(|byte| byte.is_ascii_digit())
             && let Some((_, value)) = self.values.last_mut()
@@ -241,7 +256,7 @@ impl Walk {
                 inserts: false,
             });
         }
-        for alone in self.options().filter(|option| option.word.is_empty()) {
+        for alone in self.options().filter(|option| matches!(option.word, "" | ARGUMENTS)) {
             offers.extend(values(alone, partial, names));
         }
         if partial.is_empty() && self.row.is_some_and(|row| row.run.is_some()) {
@@ -265,7 +280,18 @@ fn values(
     let offer = |word: String, inserts| CompletionWord { word, help: option.help.to_owned(), inserts };
     match option.value {
         Value::Flag => Vec::new(),
-        Value::Of(form) | Value::Number(form, _) => vec![offer(format!("<{form}>"), false)],
+        Value::Of(form) | Value::Number(form, _) | Value::Arguments(form) => {
+            vec![offer(format!("<{form}>"), false)]
+        }
+        Value::Choice(choices) => {
+            let fitting = choices.iter().filter(|(word, _)| word.starts_with(partial));
+            let offer = |(word, help): &(&str, &str)| CompletionWord {
+                word: (*word).to_owned(),
+                help: (*help).to_owned(),
+                inserts: true,
+            };
+            fitting.map(offer).collect()
+        }
         Value::Name(kind) => {
             let known = names(kind).into_iter().filter(|name| name.starts_with(partial));
             known.map(|name| offer(name, true)).collect()
@@ -276,8 +302,24 @@ fn values(
 fn placeholder(value: Value) -> String {
     match value {
         Value::Flag => String::new(),
-        Value::Of(form) | Value::Number(form, _) => format!("<{form}>"),
+        Value::Of(form) | Value::Number(form, _) | Value::Arguments(form) => format!("<{form}>"),
         Value::Name(_) => "<name>".to_owned(),
+        Value::Choice(choices) => {
+            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+            words.join(", ")
+        }
+    }
+}
+
+/// The value of an option; a word of a choice may be abbreviated.
+fn chosen(option: &Opt, text: &str) -> Result<String, String> {
+    let Value::Choice(choices) = option.value else { return Ok(text.to_owned()) };
+    let begun: Vec<&str> =
+        choices.iter().map(|(word, _)| *word).filter(|word| word.starts_with(text)).collect();
+    match begun[..] {
+        [one] => Ok(one.to_owned()),
+        _ if begun.contains(&text) => Ok(text.to_owned()),
+        _ => Err(format!("{}: {text:?} is none of {}", option.word, placeholder(option.value))),
     }
 }
 
@@ -295,7 +337,8 @@ pub(crate) fn read<'l>(rows: &'static [Row], line: &'l str) -> Result<Matched<'l
 
 #[cfg(test)]
 mod tests {
-    use super::super::commands::{Action, CONFIGURATION, OPERATIONAL};
+    use super::super::commands::{Action, CONFIGURATION};
+    use super::super::operational::OPERATIONAL;
     use super::{Row, Walk, read};
     use crate::shell::line::words;
 

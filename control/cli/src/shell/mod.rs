@@ -9,11 +9,16 @@ mod editor;
 mod grammar;
 mod host;
 mod line;
+mod live;
+mod monitor;
 mod operate;
+mod operational;
 mod pager;
 mod pipe;
 mod printed;
+mod programs;
 mod session;
+mod support;
 mod when;
 
 pub(crate) use editor::interactive;

@@ -2,10 +2,11 @@ use crate::args::FilterArguments;
 use crate::ask::ask;
 use crate::explain::{self, ExplainArguments};
 use crate::failure::Failure;
-use crate::shell::commands::{Action, OPERATIONAL};
-use crate::shell::grammar::{Matched, Row};
-use crate::shell::line;
+use crate::shell::commands::Action;
+use crate::shell::grammar::{ARGUMENTS, Matched, Row};
+use crate::shell::operational::OPERATIONAL;
 use crate::shell::printed::Printed;
+use crate::shell::programs;
 use crate::shell::session::{Session, View};
 use crate::shell::when;
 use crate::show;
@@ -13,10 +14,11 @@ use crate::table::Table;
 use crate::words::{list, plural, traffic};
 use clap::Parser;
 use flumen_api::{
-    ConfigurationAction, ConfigurationAnswer, HistoryReport, InterfacesReport, PoliciesReport, Request,
-    Response, SessionFilter, StatusReport, Translation, Which,
+    ConfigurationAction, ConfigurationAnswer, Form, HistoryReport, InterfacesReport, PoliciesReport, Request,
+    Response, SessionFilter, SessionInfo, StatusReport, Translation, Which,
 };
 use flumen_client::ClientError;
+use std::cmp::Reverse;
 
 type Told = Result<Printed, Failure>;
 
@@ -39,7 +41,7 @@ struct Explain {
 impl Action {
     /// Whether `| display` and `| compare` are the daemon's to do.
     pub(super) fn is_configuration(self) -> bool {
-        matches!(self, Action::Show | Action::ShowConfiguration)
+        matches!(self, Action::Show | Action::ShowConfiguration | Action::ShowRollback)
     }
 }
 
@@ -54,10 +56,16 @@ impl Session {
                 Ok(Printed::default())
             }
             Action::Help => Ok(help(OPERATIONAL).into()),
-            Action::Ping => run_program("ping", matched.rest),
-            Action::Traceroute => run_program("traceroute", matched.rest),
-            Action::Explain => self.explain(matched.rest),
-            Action::ShowConfiguration => self.active(matched.rest, view),
+            Action::Ping => programs::ping(matched),
+            Action::Traceroute => programs::traceroute(matched),
+            Action::NotOurs(command) => Err(Failure::Failed(format!(
+                "Flumen is not the host's master: use `{command}` there. Sessions live in the kernel: they outlive the \
+                 daemon, and end with the host"
+            ))),
+            Action::SupportInformation => self.support_information(),
+            Action::Explain => self.explain(matched),
+            Action::ShowConfiguration => self.shown_from_top(Which::Active, matched.rest, view),
+            Action::ShowRollback => self.rollback(matched, view),
             Action::ShowCommits => match self.ask(ConfigurationAction::History)? {
                 ConfigurationAnswer::History(report) => Printed::report(&report, history),
                 _ => Err(ClientError::Mismatch.into()),
@@ -83,13 +91,8 @@ impl Session {
     fn report(&mut self, matched: &Matched<'_>) -> Told {
         let request = match matched.action {
             Action::ShowSessions => {
-                let limit = match matched.value("limit") {
-                    None if matched.has("summary") => 0,
-                    None => SHOWN,
-                    Some(text) => text
-                        .parse()
-                        .map_err(|_| Failure::Usage(format!("limit: {text:?} is no number of sessions")))?,
-                };
+                // Which are the greatest is known when all are.
+                let limit = if matched.has("sort-by") { u32::MAX } else { limit(matched)? };
                 Request::ShowSessions { filter: filter(matched)?, limit }
             }
             Action::ClearSessions => Request::ClearSessions { filter: filter(matched)? },
@@ -102,10 +105,18 @@ impl Session {
             other => return Err(Failure::Usage(format!("{other:?} belongs to configuration mode"))),
         };
         let known = |kind: &str, name: &str| Failure::Failed(format!("there is no {kind} {name}"));
-        match ask(&self.connection, &request)? {
+        let mut response = ask(&self.connection, &request)?;
+        if let (Response::Sessions(report), Some(key)) = (&mut response, matched.value("sort-by")) {
+            sort(&mut report.sessions, key);
+            report.sessions.truncate(usize::try_from(limit(matched)?).unwrap_or(usize::MAX));
+        }
+        match response {
             Response::Sessions(report) if matched.has("summary") => Printed::report(&report, |report| {
                 format!("{} of {}\n", report.matching, plural(report.live, "session", "sessions"))
             }),
+            Response::Sessions(report) if matched.has("extensive") => {
+                Printed::report(&report, show::sessions_in_full)
+            }
             Response::Sessions(report) => Printed::report(&report, show::sessions),
             Response::Cleared(cleared) => Printed::report(&cleared, |cleared| {
                 format!("{} cleared, {} left\n", plural(cleared.removed, "session", "sessions"), cleared.left)
@@ -167,12 +178,12 @@ impl Session {
         Ok(text.to_owned().into())
     }
 
-    /// The active configuration, seen from the top wherever somebody edits.
-    fn active(&mut self, path: &str, view: &View) -> Told {
+    /// A configuration that was committed, seen from the top wherever somebody edits.
+    fn shown_from_top(&mut self, which: Which, path: &str, view: &View) -> Told {
         let before = self.editing.as_mut().map(|editing| std::mem::take(&mut editing.at));
         let told = match view.compare {
-            Some(which) => self.compare(which, Which::Active, path),
-            None => self.configuration(Which::Active, path, view.form),
+            Some(from) => self.compare(from, which, path),
+            None => self.configuration(which, path, view.form),
         };
         if let (Some(editing), Some(before)) = (&mut self.editing, before) {
             editing.at = before;
@@ -180,29 +191,71 @@ impl Session {
         told
     }
 
-    fn explain(&mut self, rest: &str) -> Told {
-        let words = line::words(rest).into_iter().map(|word| word.text);
-        let wanted = Explain::try_parse_from(std::iter::once("explain".to_owned()).chain(words))
-            .map_err(|error| Failure::Usage(error.to_string()))?;
-        match ask(&self.connection, &Request::Explain(wanted.arguments.request()?))? {
+    /// `show system rollback`.
+    fn rollback(&mut self, matched: &Matched<'_>, view: &View) -> Told {
+        let slot = |word: &str| match matched.value(word) {
+            None => Ok(None),
+            Some(text) => match text.parse() {
+                Ok(slot) => Ok(Some(slot)),
+                Err(_) => Err(Failure::Usage(format!("{text:?} is no rollback: use 0 to 49"))),
+            },
+        };
+        let which =
+            slot("")?.ok_or_else(|| Failure::Usage("which one? show system commit lists them".to_owned()))?;
+        let compare = slot("compare")?.map(Which::Rollback).or(view.compare);
+        self.shown_from_top(Which::Rollback(which), "", &View { form: view.form, compare })
+    }
+
+    fn explain(&mut self, matched: &Matched<'_>) -> Told {
+        let options = matched.values.iter().flat_map(|(word, value)| match (*word, value.as_str()) {
+            (ARGUMENTS, value) => vec![value.to_owned()],
+            ("candidate", _) => Vec::new(),
+            (word, value) => vec![format!("--{word}={value}")],
+        });
+        let wanted = Explain::try_parse_from(std::iter::once("explain".to_owned()).chain(options))
+            .map_err(|error| Failure::Usage(told(&error)))?;
+        let mut request = wanted.arguments.request()?;
+        if matched.has("candidate") {
+            let view = View { form: Form::Curly, compare: None };
+            request.candidate = Some(self.shown_from_top(Which::Candidate, "", &view)?.text);
+        }
+        match ask(&self.connection, &Request::Explain(request))
+            .map_err(|error| Failure::about("candidate", error))?
+        {
             Response::Explained(report) => Printed::report(&report, explain::render),
             _ => Err(ClientError::Mismatch.into()),
         }
     }
 }
 
-/// Another program, on this terminal.
-fn run_program(program: &str, rest: &str) -> Told {
-    let words = line::words(rest);
-    if words.is_empty() {
-        return Err(Failure::Usage(format!("{program} needs a host")));
+/// What clap complains of, in one line.
+fn told(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
+}
+
+/// Sessions that are shown at most.
+fn limit(matched: &Matched<'_>) -> Result<u32, Failure> {
+    match matched.value("limit") {
+        None if matched.has("summary") => Ok(0),
+        None => Ok(SHOWN),
+        Some(text) => {
+            text.parse().map_err(|_| Failure::Usage(format!("limit: {text:?} is no number of sessions")))
+        }
     }
-    let arguments = words.into_iter().map(|word| word.text);
-    match std::process::Command::new(program).args(arguments).status() {
-        Ok(status) if status.success() => Ok(Printed::default()),
-        Ok(_) => Err(Failure::Reported),
-        Err(error) => Err(Failure::Failed(format!("cannot run {program}: {error}"))),
-    }
+}
+
+/// The greatest first.
+fn sort(sessions: &mut [SessionInfo], key: &str) {
+    sessions.sort_by_cached_key(|session| {
+        Reverse(match key {
+            "age" => session.age_s,
+            "bytes" => session.forward.bytes.saturating_add(session.reverse.bytes),
+            "idle" => session.idle_ms,
+            _ => session.forward.packets.saturating_add(session.reverse.packets),
+        })
+    });
 }
 
 fn filter(matched: &Matched<'_>) -> Result<SessionFilter, Failure> {
@@ -232,10 +285,7 @@ fn filter(matched: &Matched<'_>) -> Result<SessionFilter, Failure> {
             None => {}
         }
     }
-    let read = Words::try_parse_from(words).map_err(|error| {
-        let text = error.to_string();
-        Failure::Usage(text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned())
-    })?;
+    let read = Words::try_parse_from(words).map_err(|error| Failure::Usage(told(&error)))?;
     Ok(read.filter.into())
 }
 

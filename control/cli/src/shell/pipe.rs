@@ -96,6 +96,16 @@ impl Pipe {
         })
     }
 
+    /// Whether it needs no more than one line.
+    pub(crate) fn is_by_line(&self) -> bool {
+        matches!(self, Pipe::Match(..) | Pipe::NoMore) || self.is_json()
+    }
+
+    /// Whether it asks for JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        matches!(self, Pipe::Display(Form::Json))
+    }
+
     /// What the output becomes.
     ///
     /// # Errors

@@ -2,24 +2,27 @@ use crate::args::Connection;
 use crate::ask::ask;
 use crate::failure::{Failure, Outcome};
 use crate::output::complain;
-use crate::shell::commands::{Action, CONFIGURATION, OPERATIONAL};
+use crate::shell::commands::{Action, CONFIGURATION};
 use crate::shell::grammar::{self, Rest, Row, Walk};
 use crate::shell::line;
+use crate::shell::operational::OPERATIONAL;
 use crate::shell::pipe::Pipe;
 use crate::shell::printed::Printed;
 use flumen_api::{
-    CandidateKind, Completion, CompletionWord, ConfigurationAction, ConfigurationAnswer,
-    ConfigurationRequest, Form, NameKind, Request, Response, Which,
+    CandidateKind, Completion, ConfigurationAction, ConfigurationAnswer, ConfigurationRequest, Form,
+    NameKind, Request, Response, Which,
 };
 use flumen_client::{Client, ClientError};
 use flumen_daemon::Options;
 use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// One who types commands: a person on a terminal, or a script.
 pub(crate) struct Session {
     pub(super) connection: Connection,
     /// Reports as JSON.
-    json: bool,
+    pub(super) json: bool,
     /// For requests about the configuration: this connection is the session that others see.
     client: Option<Client>,
     /// Configuration mode.
@@ -28,6 +31,8 @@ pub(crate) struct Session {
     pub(super) input: Input,
     /// The shell is to end.
     pub(super) ended: bool,
+    /// Ctrl-C was typed while a command ran.
+    pub(super) interrupted: Arc<AtomicBool>,
 }
 
 /// Where commands come from.
@@ -105,7 +110,15 @@ pub(crate) fn script(connection: &Connection, json: bool, commands: Option<&str>
 
 impl Session {
     pub(crate) fn new(connection: &Connection, json: bool, input: Input) -> Session {
-        Session { connection: connection.clone(), json, client: None, editing: None, input, ended: false }
+        Session {
+            connection: connection.clone(),
+            json,
+            client: None,
+            editing: None,
+            input,
+            ended: false,
+            interrupted: Arc::default(),
+        }
     }
 
     /// Does what a line says; gives what it has to say.
@@ -130,6 +143,9 @@ impl Session {
             // With the filters: they are those of the command that is run.
             let rest = line.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
             return self.execute_in(OPERATIONAL, rest);
+        }
+        if matched.action.is_live() {
+            return self.monitor(&matched, &pipes);
         }
         let view = if matched.action.is_configuration() { View::take(&mut pipes) } else { View::plain() };
         let printed = if std::ptr::eq(table, CONFIGURATION) {
@@ -239,11 +255,6 @@ impl Session {
             Rest::Operational => {
                 let found = self.complete_in(OPERATIONAL, behind);
                 Completion { from: begin + found.from, ..found }
-            }
-            Rest::Words(form) => {
-                let word = format!("<{form}>");
-                let words = vec![CompletionWord { word, help: String::new(), inserts: false }];
-                Completion { from, words, problem: None }
             }
             Rest::Nothing => Completion::default(),
         }

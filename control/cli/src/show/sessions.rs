@@ -23,14 +23,20 @@ pub(crate) fn render(report: &SessionsReport) -> String {
         let back = tuple(session.protocol, &reverse(session));
         table.row(["", "", "", "", "", &session.to_zone, &back, &packets, &bytes]);
     }
-    let mut text = if report.sessions.is_empty() { String::new() } else { table.print() };
+    let text = if report.sessions.is_empty() { String::new() } else { table.print() };
+    text + &count(report)
+}
+
+/// How many there are, match, and are shown.
+pub(super) fn count(report: &SessionsReport) -> String {
+    let mut text = String::new();
     let shown = report.sessions.len() as u64;
     text.push_str(&plural(report.live, "session", "sessions"));
     if report.matching != report.live {
         text.push_str(&format!(", {} matching", report.matching));
     }
     if shown < report.matching {
-        text.push_str(&format!(", {shown} shown (--limit shows more)"));
+        text.push_str(&format!(", {shown} shown (limit shows more)"));
     }
     text.push('\n');
     text
@@ -38,7 +44,7 @@ pub(crate) fn render(report: &SessionsReport) -> String {
 
 /// What the opener's packets become on departure, seen from the other side. An ICMP reply has the identifier
 /// where the query has it: behind the address of the side that asked.
-fn reverse(session: &SessionInfo) -> Tuple {
+pub(super) fn reverse(session: &SessionInfo) -> Tuple {
     let departs = session.departs;
     Tuple {
         source: departs.destination,
@@ -57,7 +63,7 @@ fn state(session: &SessionInfo) -> Cell {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::render;
     use crate::show::plain;
     use flumen_api::{Protocol, SessionInfo, SessionsReport, TcpState, Traffic, Tuple};
@@ -89,7 +95,7 @@ mod tests {
         }
     }
 
-    fn sample() -> SessionsReport {
+    pub(in crate::show) fn sample() -> SessionsReport {
         let mut tcp = session(
             7,
             Protocol::TCP,
@@ -121,7 +127,7 @@ mod tests {
         (report.matching, report.live) = (70, 1_000_000);
         assert!(
             plain(&render(&report))
-                .ends_with("\n1000000 sessions, 70 matching, 1 shown (--limit shows more)\n")
+                .ends_with("\n1000000 sessions, 70 matching, 1 shown (limit shows more)\n")
         );
         let none = SessionsReport { sessions: vec![], matching: 0, live: 1 };
         assert_eq!(plain(&render(&none)), "1 session, 0 matching\n");

@@ -1,0 +1,116 @@
+//! What follows `show`.
+
+use super::{
+    DESTINATION, DESTINATION_PORT, FROM_ZONE, HOST, NAT, POLICY, PROTOCOL, SOURCE, SOURCE_PORT, TO_ZONE,
+};
+use crate::shell::commands::{Action, command, flag, group, name, takes, value};
+use crate::shell::grammar::{Opt, Rest, Row, Value};
+use flumen_api::NameKind;
+
+const SESSIONS: &[Opt] = &[
+    DESTINATION_PORT,
+    DESTINATION,
+    flag("extensive", "Everything that is known of each"),
+    FROM_ZONE,
+    HOST,
+    value("limit", "Show at most so many", "number"),
+    NAT,
+    POLICY,
+    PROTOCOL,
+    Opt {
+        word: "sort-by",
+        help: "The greatest first",
+        value: Value::Choice(&[
+            ("age", "Time since they began"),
+            ("bytes", "Bytes of both directions"),
+            ("idle", "Time since the last packet"),
+            ("packets", "Packets of both directions"),
+        ]),
+    },
+    SOURCE_PORT,
+    SOURCE,
+    flag("summary", "Only how many there are"),
+    TO_ZONE,
+];
+
+const SECURITY: &[Row] = &[
+    group(
+        "flow",
+        "Sessions and what became of packets",
+        &[
+            command("session", "Sessions, two lines each", Action::ShowSessions, SESSIONS),
+            command(
+                "statistics",
+                "How every frame ended, by reason",
+                Action::ShowStatistics,
+                &[
+                    name("interface", "Only this interface", NameKind::Interfaces),
+                    flag("seen", "Only reasons that have counted something"),
+                ],
+            ),
+        ],
+    ),
+    Row {
+        word: "nat",
+        help: "NAT rules in order of evaluation, and their hits",
+        run: Some(Action::ShowNat),
+        rows: &[],
+        options: &[
+            flag("destination", "Only destination NAT"),
+            value("rule", "Only the rules with this name", "name"),
+            flag("source", "Only source NAT"),
+        ],
+        rest: Rest::Nothing,
+    },
+    command(
+        "policies",
+        "Policies in order of evaluation, and their hits",
+        Action::ShowPolicies,
+        &[
+            name("from-zone", "Only those from this zone", NameKind::Zones),
+            flag("hit-count", "Only how often each was hit"),
+            name("policy-name", "Only those with this name", NameKind::Policies),
+            name("to-zone", "Only those to this zone", NameKind::Zones),
+        ],
+    ),
+    command(
+        "zones",
+        "Zones, their interfaces and what may reach the host itself",
+        Action::ShowZones,
+        &[name("", "Only this zone", NameKind::Zones)],
+    ),
+];
+
+pub(super) const SHOW: &[Row] = &[
+    takes(
+        "configuration",
+        "The active configuration, or a part of it",
+        Action::ShowConfiguration,
+        Rest::Statement("delete"),
+    ),
+    command(
+        "interfaces",
+        "Interfaces, their state, mode and traffic",
+        Action::ShowInterfaces,
+        &[name("", "Only this interface", NameKind::Interfaces), flag("terse", "Only state and addresses")],
+    ),
+    group("security", "Zones, policies, NAT and sessions", SECURITY),
+    group(
+        "system",
+        "The daemon and its configurations",
+        &[
+            command("commit", "Configurations that can be returned to", Action::ShowCommits, &[]),
+            command(
+                "rollback",
+                "A configuration of before, or what changed since",
+                Action::ShowRollback,
+                &[
+                    value("", "Which one", "0..49"),
+                    value("compare", "Only what changes from this one to it", "0..49"),
+                ],
+            ),
+            command("status", "The daemon, its ruleset and how full the tables are", Action::ShowStatus, &[]),
+        ],
+    ),
+    command("version", "Release of the daemon", Action::ShowVersion, &[]),
+];
