@@ -1,3 +1,5 @@
+mod tables;
+
 use crate::{ConnectedSocket, Host, HostWatch, KernelError, Route, RouteOutcome, RouteQuery, Setting};
 use flumen_abi::{Addr, IfIndex};
 use flumen_engine::{HostFacts, LinkFacts, LocalFacts};
@@ -14,6 +16,7 @@ pub struct FakeHost(Arc<Shared>);
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    tables: tables::Tables,
 }
 
 #[derive(Debug, Default)]

@@ -1,10 +1,10 @@
 use crate::ConnectedSocket;
-use crate::{KernelError, Route, RouteQuery, Setting};
+use crate::{KernelError, KernelTables, Route, RouteQuery, Setting};
 use flumen_engine::HostFacts;
 use std::time::Duration;
 
 /// The kernel of one network namespace.
-pub trait Host: Send + Sync {
+pub trait Host: KernelTables + Send + Sync {
     /// Links, addresses and XDP features, now.
     ///
     /// # Errors

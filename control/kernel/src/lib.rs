@@ -24,6 +24,7 @@ mod preparation;
 mod route;
 mod setting;
 mod socket_table;
+mod tables;
 mod watch;
 
 pub use bpffs::pin_directory;
@@ -39,3 +40,6 @@ pub use preparation::{Change, prepare, restore};
 pub use route::{Route, RouteOutcome, RouteQuery};
 pub use setting::Setting;
 pub use socket_table::ConnectedSocket;
+pub use tables::{
+    KernelTables, LinkCounters, LinkEntry, NeighbourEntry, NeighbourState, RouteEntry, RouteHop, RouteKind,
+};

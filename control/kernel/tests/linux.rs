@@ -4,7 +4,8 @@
 use flumen_abi::Addr;
 use flumen_engine::HostFacts;
 use flumen_kernel::{
-    Host, Ledger, LinuxHost, Neighbour, Route, RouteOutcome, RouteQuery, Setting, prepare, restore,
+    Host, KernelTables, Ledger, LinuxHost, Neighbour, NeighbourState, Route, RouteHop, RouteKind,
+    RouteOutcome, RouteQuery, Setting, prepare, restore,
 };
 use nix::sched::{CloneFlags, unshare};
 use std::collections::BTreeMap;
@@ -50,6 +51,63 @@ fn two_links() {
         ip(&format!("link set {link} up"));
         ip(&format!("link set {peer} up"));
     }
+}
+
+#[test]
+fn tables_show_what_ip_was_told() {
+    in_namespace(|| {
+        two_links();
+        ip("route add 192.0.2.0/24 via 10.1.0.9 metric 7");
+        ip("route add default proto static nexthop via 10.1.0.9 weight 2 nexthop via 10.2.0.9");
+        ip("route add blackhole 203.0.113.0/24");
+        ip("route add 198.51.100.0/24 via inet6 2001:db8:1::9 dev lan");
+        ip("route add 2001:db8:9::/48 via 2001:db8:2::9 table 100");
+        let routes = LinuxHost.routes(&|route| route.table != 255).unwrap();
+        let to = |destination: &str, bits| {
+            let destination = (destination.parse().unwrap(), bits);
+            routes.iter().find(|route| route.destination == destination).unwrap()
+        };
+        let hop = |gateway: &str, link: &str, weight| RouteHop {
+            gateway: (!gateway.is_empty()).then(|| gateway.parse().unwrap()),
+            link: link.to_owned(),
+            weight,
+        };
+        let single = to("192.0.2.0", 24);
+        assert_eq!((single.table, single.metric, single.protocol), (254, 7, 3));
+        assert_eq!(single.hops, [hop("10.1.0.9", "lan", 1)]);
+        let default = to("0.0.0.0", 0);
+        assert_eq!((default.protocol, default.kind), (4, RouteKind::Unicast));
+        assert_eq!(default.hops, [hop("10.1.0.9", "lan", 2), hop("10.2.0.9", "wan", 1)]);
+        assert_eq!(
+            (to("203.0.113.0", 24).kind, &to("203.0.113.0", 24).hops[..]),
+            (RouteKind::Blackhole, &[][..])
+        );
+        assert_eq!(to("198.51.100.0", 24).hops, [hop("2001:db8:1::9", "lan", 1)]);
+        assert_eq!(to("2001:db8:9::", 48).table, 100);
+        let direct = to("10.1.0.0", 24);
+        assert_eq!((direct.protocol, direct.source), (2, Some("10.1.0.1".parse().unwrap())));
+        assert_eq!(direct.hops, [hop("", "lan", 1)]);
+        let local = LinuxHost.routes(&|route| route.kind == RouteKind::Local).unwrap();
+        assert!(local.iter().any(|route| route.destination == ("10.1.0.1".parse().unwrap(), 32)));
+
+        ip("neigh add 10.1.0.9 lladdr 02:00:00:00:00:09 dev lan nud permanent");
+        ip("neigh add 2001:db8:2::9 lladdr 02:00:00:00:00:0a dev wan nud stale router");
+        let mut neighbours = LinuxHost.neighbours().unwrap();
+        neighbours.sort_by_key(|neighbour| neighbour.address);
+        let shown: Vec<_> = neighbours.iter().map(|own| (own.link.as_str(), own.state, own.router)).collect();
+        assert_eq!(shown, [("lan", NeighbourState::Permanent, false), ("wan", NeighbourState::Stale, true)]);
+        assert_eq!(neighbours[0].mac, Some([2, 0, 0, 0, 0, 9]));
+
+        ip("link set lan-p down");
+        let links = LinuxHost.link_entries().unwrap();
+        let link = |name: &str| links.iter().find(|link| link.name == name).unwrap();
+        let (lan, wan) = (link("lan"), link("wan"));
+        assert_eq!((lan.kind.as_str(), lan.up, lan.carrier, wan.carrier), ("veth", true, false, true));
+        assert!(lan.carrier_changes > 0 && lan.queues.0 > 0);
+        let own: IpAddr = "10.2.0.1".parse().unwrap();
+        assert!(wan.addresses.contains(&(own, 24)));
+        assert!(wan.counters.sent[0] > 0, "a link that comes up looks for routers: {:?}", wan.counters);
+    });
 }
 
 #[test]
