@@ -4,10 +4,11 @@ use prost::Message;
 use std::error::Error;
 use std::path::Path;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "flumen/v1/types.proto",
     "flumen/v1/configuration.proto",
     "flumen/v1/operations.proto",
+    "flumen/v1/host.proto",
     "flumen/v1/events.proto",
 ];
 

@@ -1,4 +1,6 @@
-use crate::{ConfigurationRequest, ExplainRequest, NameKind, SessionFilter};
+use crate::{
+    ConfigurationRequest, ExplainRequest, LogKind, NameKind, PolicyQuery, RouteQuery, SessionFilter,
+};
 use serde::{Deserialize, Serialize};
 
 /// What the daemon is asked.
@@ -53,6 +55,23 @@ pub enum Request {
         #[serde(default)]
         zeroes: bool,
     },
+    /// Routes of the kernel.
+    ShowRoutes(RouteQuery),
+    /// Neighbours of the kernel: ARP and IPv6 neighbour discovery.
+    ShowNeighbours,
+    /// Network devices of the host, with what the kernel counts.
+    ShowLinks,
+    /// The host, the daemon's process, and what somebody should look after.
+    ShowSystem,
+    /// The last lines of a log.
+    ShowLog {
+        /// Which.
+        log: LogKind,
+        /// At most so many.
+        lines: u32,
+    },
+    /// Which policy decides?
+    MatchPolicy(PolicyQuery),
     /// End the sessions that match.
     ClearSessions {
         /// Which.

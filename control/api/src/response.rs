@@ -1,6 +1,7 @@
 use crate::{
-    Cleared, ConfigMessage, ConfigurationAnswer, ExplainReport, InterfacesReport, NatReport, PoliciesReport,
-    ReasonsReport, SessionsReport, StatusReport, ZonesReport,
+    Cleared, ConfigMessage, ConfigurationAnswer, ExplainReport, InterfacesReport, LinksReport, LogReport,
+    NatReport, NeighboursReport, PoliciesReport, PolicyMatch, ReasonsReport, RoutesReport, SessionsReport,
+    StatusReport, SystemReport, ZonesReport,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,6 +38,18 @@ pub enum Response {
     Interfaces(InterfacesReport),
     /// To `ShowReasons`.
     Reasons(ReasonsReport),
+    /// To `ShowRoutes`.
+    Routes(RoutesReport),
+    /// To `ShowNeighbours`.
+    Neighbours(NeighboursReport),
+    /// To `ShowLinks`.
+    Links(LinksReport),
+    /// To `ShowSystem`.
+    System(SystemReport),
+    /// To `ShowLog`.
+    Log(LogReport),
+    /// To `MatchPolicy`.
+    PolicyMatch(PolicyMatch),
     /// To `ClearSessions`.
     Cleared(Cleared),
     /// To `Explain`.

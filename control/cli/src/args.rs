@@ -286,7 +286,7 @@ impl From<FilterArguments> for SessionFilter {
 }
 
 /// A prefix; a lone address is one of full length, and host bits are cut off.
-fn prefix(text: &str) -> Result<IpNet, String> {
+pub(crate) fn prefix(text: &str) -> Result<IpNet, String> {
     let address = text.parse::<IpAddr>().map(IpNet::from);
     let net = address.or_else(|_| text.parse::<IpNet>());
     net.map(|net| net.trunc())

@@ -4,7 +4,10 @@
 #[path = "../../daemon/tests/support/mod.rs"]
 mod support;
 
-use flumen_kernel::{Host, Neighbour, Route, RouteOutcome};
+use flumen_kernel::{
+    Host, LinkEntry, Neighbour, NeighbourEntry, NeighbourState, Route, RouteEntry, RouteHop, RouteKind,
+    RouteOutcome,
+};
 use flumen_store::FakeClock;
 use rexpect::session::{PtySession, spawn_command};
 use std::io::{BufRead, BufReader, Write};
@@ -302,7 +305,7 @@ fn earlier_configurations_are_shown_and_support_gets_all_in_one_text() {
     assert!(all.contains("==> show configuration\n") && all.contains("host-name two;"), "{all}");
     let json = shown(&lab, &["request", "support", "information", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json["show interfaces"]["interfaces"].as_array().unwrap().len(), 2);
+    assert_eq!(json["show interfaces extensive"]["interfaces"].as_array().unwrap().len(), 2);
     daemon.stop();
 }
 
@@ -331,6 +334,122 @@ fn explain_takes_words_and_asks_the_candidate_that_is_edited() {
     assert!(shown.contains("=> drop (policy-denied)"), "{shown}");
     let (status, _, told) = ran(&mut flumen(&lab, &["explain", "interface", "lan0.0", "source", "x"]));
     assert!(status == 2 && told.contains("invalid value 'x'"), "{told}");
+    daemon.stop();
+}
+
+#[test]
+fn what_the_kernel_knows_is_shown_by_the_names_of_the_configuration() {
+    let (lab, daemon, _) = lab();
+    let route = |table, destination: &str, bits, protocol| RouteEntry {
+        table,
+        destination: (destination.parse().unwrap(), bits),
+        kind: RouteKind::Unicast,
+        protocol,
+        metric: 0,
+        source: None,
+        hops: vec![RouteHop {
+            gateway: Some("203.0.113.1".parse().unwrap()),
+            link: "wan0".into(),
+            weight: 1,
+        }],
+    };
+    lab.host.show_route(route(254, "0.0.0.0", 0, 4));
+    lab.host.show_route(route(254, "192.0.2.0", 24, 186));
+    lab.host.show_route(route(100, "10.0.0.0", 8, 70));
+    let shown_by = |line: &str| shown(&lab, &line.split(' ').collect::<Vec<_>>());
+    let routes = shown_by("show route");
+    assert!(routes.contains("inet.0: 2 routes") && routes.contains("> to 203.0.113.1 via wan0"), "{routes}");
+    assert!(!shown_by("show route 192.0.2.7").contains("0.0.0.0/0"));
+    assert!(shown_by("show route 198.51.100.0/24").contains("0.0.0.0/0 *"));
+    assert!(!shown_by("show route protocol bgp").contains("static"));
+    assert!(shown_by("show route table all").contains("*![flumen/0]"));
+    let json: serde_json::Value = serde_json::from_str(&shown_by("show route table 100 --json")).unwrap();
+    assert_eq!((&json["routes"][0]["ours"], &json["matching"]), (&true.into(), &1.into()));
+
+    for (address, link) in [("192.168.1.10", "lan0"), ("203.0.113.1", "wan0"), ("fe80::1", "wan0")] {
+        lab.host.show_neighbour(NeighbourEntry {
+            address: address.parse().unwrap(),
+            link: link.into(),
+            mac: Some([2, 0, 0, 0, 0, 9]),
+            state: NeighbourState::Stale,
+            router: false,
+        });
+    }
+    assert!(shown_by("show arp").ends_with("2 neighbours\n"));
+    let wan = shown_by("show arp interface ge-0/0/0.0");
+    assert!(wan.contains("02:00:00:00:00:09  wan0       stale") && wan.ends_with("1 neighbour\n"), "{wan}");
+    assert!(shown_by("show ipv6 neighbors").contains("fe80::1"));
+
+    lab.host.show_link(LinkEntry {
+        name: "lan0".into(),
+        kind: "veth".into(),
+        up: true,
+        addresses: vec![("192.168.1.1".parse().unwrap(), 24)],
+        ..LinkEntry::default()
+    });
+    let whole = shown_by("show interfaces lan0.0 extensive");
+    assert!(whole.contains("no carrier") && whole.contains("192.168.1.1/24"), "{whole}");
+    assert!(!whole.contains("wan0"), "{whole}");
+    assert_eq!(shown_by("show interfaces statistics").lines().count(), 3);
+    daemon.stop();
+}
+
+#[test]
+fn the_host_the_alarms_and_the_logs_are_shown() {
+    let (lab, daemon, _) = lab();
+    let shown_by = |line: &str| shown(&lab, &line.split(' ').collect::<Vec<_>>());
+    assert!(shown_by("show system uptime").contains("Configured"));
+    assert!(shown_by("show system memory").contains(" MiB resident"));
+    assert!(shown_by("show system processes").contains("flumen run"));
+    let alarms = shown_by("show system alarms");
+    assert!(alarms.contains("minor  there is no rescue configuration"), "{alarms}");
+    shown_by("request system configuration rescue save");
+    lab.host.remove_link("wan0");
+    daemon.wait_until("the alarm", || {
+        shown_by("show system alarms")
+            == "CLASS  ALARM\nmajor  interface ge-0/0/0.0: the host has no device wan0\n"
+    });
+    shown_by("clear security flow session protocol udp");
+    let audit = shown_by("show log audit");
+    assert!(
+        audit.contains("configuration.save-rescue: done") && audit.contains("clear-sessions: done"),
+        "{audit}"
+    );
+    assert_eq!(shown_by("show log audit last 1").lines().count(), 1);
+    daemon.stop();
+}
+
+#[test]
+fn the_policy_that_decides_is_found_now_and_in_the_candidate() {
+    let (lab, daemon, _) = lab();
+    let packet = "from-zone trust to-zone untrust source-ip 192.168.1.10 destination-ip 198.51.100.80 destination-port 443";
+    let found = script(&lab, &format!("show security match-policies {packet}"));
+    assert!(found.starts_with("Policy out: permit\n  From         trust\n"), "{found}");
+    let policy = "security policies from-zone trust to-zone untrust";
+    let found = script(
+        &lab,
+        &format!(
+            "configure; set {policy} policy no-web match source-address any destination-address any application junos-https; \
+             set {policy} policy no-web then reject; insert {policy} policy no-web before policy out; \
+             run test policy {packet} candidate; run test policy {packet}"
+        ),
+    );
+    assert!(found.contains("Policy no-web: reject\n") && found.contains("Policy out: permit\n"), "{found}");
+    let back = packet.replace("from-zone trust to-zone untrust", "from-zone untrust to-zone trust");
+    assert_eq!(
+        script(&lab, &format!("test policy {back}")),
+        "Policy nothing-else: reject\n  From         any\n  To           any\n  \
+                       Source       any\n  Destination  any\n  Application  any\n"
+    );
+    for (wrong, told) in [
+        (packet.replace("untrust", "untrusted"), "there is no zone untrusted"),
+        (packet.replace("198.51.100.80", "2001:db8::1"), "different families"),
+        (packet.replace("192.168.1.10", "lan"), "source-ip: \"lan\" is no address"),
+        (packet.replace("to-zone untrust ", ""), "to-zone is missing"),
+    ] {
+        let (status, _, complaint) = ran(&mut flumen(&lab, &["cli", "-c", &format!("test policy {wrong}")]));
+        assert!(status > 0 && complaint.contains(told), "{wrong}: {complaint}");
+    }
     daemon.stop();
 }
 
@@ -454,7 +573,7 @@ fn on_a_terminal_help_completion_and_interruption_work_as_one_types() {
     let help = keys(&mut shell, "show security ?");
     assert!(help.contains("Possible completions:"), "{help}");
     assert!(
-        help.contains("  zones     Zones, their interfaces and what may reach the host itself"),
+        help.contains("  zones           Zones, their interfaces and what may reach the host itself"),
         "{help}"
     );
     // The line is there again, and goes on.

@@ -159,6 +159,15 @@ impl Audit {
         done
     }
 
+    /// What was written since the file was last rotated.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn text(&self) -> std::io::Result<String> {
+        let path = lock(&self.0).path.clone();
+        Ok(String::from_utf8_lossy(&std::fs::read(path)?).into_owned())
+    }
+
     /// Writes down what happened by itself.
     pub(crate) fn happened(&self, change: &str, outcome: String) {
         let change = Change { durable: true, ..Change::named(change) };
@@ -321,6 +330,12 @@ impl Change {
             | Request::ShowNat
             | Request::ShowInterfaces
             | Request::ShowReasons { .. }
+            | Request::ShowRoutes(_)
+            | Request::ShowNeighbours
+            | Request::ShowLinks
+            | Request::ShowSystem
+            | Request::ShowLog { .. }
+            | Request::MatchPolicy(_)
             | Request::Explain(_) => return None,
             Request::Apply { text, source, confirm_minutes } => Change {
                 source: Some(shortened(source.clone())),

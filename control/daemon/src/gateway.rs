@@ -1,16 +1,16 @@
 use crate::active::{Active, absent, present_part};
 use crate::audit::Audit;
 use crate::candidate::Candidate;
-use crate::commit::Committer;
+use crate::commit::{Committer, activate};
 use crate::configuration::{Editors, Trees};
 use crate::explain;
 use crate::selector::Selector;
 use crate::{check, sessions, show};
 use flumen_api::{
-    ApiError, Cleared, ExplainReport, ExplainRequest, Request, Response, SessionFilter, StatusReport,
-    TableUse, Traffic,
+    ApiError, Cleared, ExplainReport, ExplainRequest, PolicyMatch, PolicyQuery, Request, Response,
+    SessionFilter, StatusReport, TableUse, Traffic,
 };
-use flumen_compile::Ruleset;
+use flumen_compile::{Compiled, Ruleset};
 use flumen_config::LoadMode;
 use flumen_engine::{Engine, EngineError, HostFacts};
 use flumen_grpc::Logins;
@@ -131,6 +131,12 @@ impl Gateway {
                 let report = self.show(|state| show::reasons(&state.active, &*state.engine));
                 report.map(|report| Response::Reasons(if zeroes { report } else { report.seen() }))
             }
+            Request::ShowRoutes(query) => show::routes(&*self.host, &query).map(Response::Routes),
+            Request::ShowNeighbours => show::neighbours(&*self.host).map(Response::Neighbours),
+            Request::ShowLinks => show::links(&*self.host).map(Response::Links),
+            Request::ShowSystem => self.system().map(Response::System),
+            Request::ShowLog { log, lines } => self.log(log, lines).map(Response::Log),
+            Request::MatchPolicy(query) => self.match_policy(&query).map(Response::PolicyMatch),
             Request::Detach => self.detach().map(|()| Response::Detached),
             Request::Stop => Ok(Response::Stopping),
             other => Err(ApiError::Malformed { reason: format!("{other:?} is not served here") }),
@@ -261,12 +267,12 @@ impl Gateway {
 
     fn explain(&self, request: &ExplainRequest) -> Result<ExplainReport, ApiError> {
         let candidate = match &request.candidate {
-            Some(text) => Some(self.compile_candidate(text)?),
+            Some(text) => Some(self.read_candidate(text)?),
             None => None,
         };
         let state = lock(&self.state);
         let (ruleset, names) = match &candidate {
-            Some(compiled) => (&compiled.ruleset, &compiled.names),
+            Some(candidate) => (&candidate.ruleset, &candidate.names),
             None => (&state.active.ruleset, &state.active.names),
         };
         let asked =
@@ -274,13 +280,28 @@ impl Gateway {
         explain::explain(&request.input, &asked)
     }
 
-    /// Compiles a candidate with the numbers in use, so that sessions mean the same zones.
-    fn compile_candidate(&self, text: &str) -> Result<flumen_compile::Compiled, ApiError> {
+    fn match_policy(&self, query: &PolicyQuery) -> Result<PolicyMatch, ApiError> {
+        let candidate = match &query.candidate {
+            Some(text) => Some(self.read_candidate(text)?),
+            None => None,
+        };
+        let state = lock(&self.state);
+        show::policy_match(query, candidate.as_ref().unwrap_or(&state.active), &*state.engine)
+    }
+
+    /// A candidate as it would be active.
+    fn read_candidate(&self, text: &str) -> Result<Active, ApiError> {
         let refused = |messages| ApiError::Refused { messages };
         let candidate = Candidate::read(text, LoadMode::Strict).map_err(refused)?;
+        let compiled = self.compile(&candidate)?;
+        Ok(activate(candidate, compiled, "candidate"))
+    }
+
+    /// Compiles a candidate with the numbers in use, so that sessions mean the same zones.
+    fn compile(&self, candidate: &Candidate) -> Result<Compiled, ApiError> {
         let identities = lock(&self.committer).numbers.identities().clone();
         let generation = lock(&self.state).active.generation();
-        candidate.compile(&identities, generation).map_err(refused)
+        candidate.compile(&identities, generation).map_err(|messages| ApiError::Refused { messages })
     }
 
     fn detach(&self) -> Result<(), ApiError> {

@@ -21,6 +21,7 @@ mod gateway;
 mod grpc;
 mod host;
 mod instance;
+mod journal;
 mod log;
 mod notify;
 mod numbers;

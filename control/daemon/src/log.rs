@@ -1,10 +1,13 @@
+use crate::journal::Keep;
 use std::fmt;
 use std::io::IsTerminal;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Environment variable with the log filter: `debug`, `info,flumen_kernel=debug`.
 const FILTER: &str = "FLUMEN_LOG";
@@ -12,18 +15,19 @@ const FILTER: &str = "FLUMEN_LOG";
 /// A line for the journal: priority in the way of sd-daemon(3), no time, no colour.
 struct Journal;
 
-/// Sends logs to standard error. A second call does nothing.
+/// Sends logs to standard error, and keeps the last lines for `show log`. A second call does nothing.
 ///
 /// The journal gets priorities and adds the time itself; a terminal or file gets time, and colours if it can.
 pub fn init() {
     let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let kept = tracing_subscriber::registry().with(filter).with(Keep);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let started = if std::env::var_os("JOURNAL_STREAM").is_some() {
-        builder.event_format(Journal).try_init()
+        kept.with(lines.event_format(Journal)).try_init()
     } else {
         let colours =
             std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-        builder.with_target(false).with_ansi(colours).try_init()
+        kept.with(lines.with_target(false).with_ansi(colours)).try_init()
     };
     if let Err(error) = started {
         tracing::debug!("logs go where they went: {error}");

@@ -1,9 +1,10 @@
 use crate::door::{LocalDoor, accept_local, accept_network};
 use crate::guard::{Calls, Guard};
 use crate::sampler::sample;
-use crate::service::{Asker, ConfigurationService, EventsService, OperationsService};
+use crate::service::{Asker, ConfigurationService, EventsService, HostService, OperationsService};
 use crate::v1::configuration_server::ConfigurationServer;
 use crate::v1::events_server::EventsServer;
+use crate::v1::host_server::HostServer;
 use crate::v1::operations_server::OperationsServer;
 use crate::{Access, Backend, GrpcError, Hub, Logins, v1};
 use flumen_api::MAX_MESSAGE_BYTES;
@@ -163,6 +164,7 @@ fn routes(hub: &Hub, backend: Arc<dyn Backend>, runtime: &Runtime) -> Result<Rou
     runtime.spawn(async move {
         reporter.set_serving::<ConfigurationServer<ConfigurationService>>().await;
         reporter.set_serving::<OperationsServer<OperationsService>>().await;
+        reporter.set_serving::<HostServer<HostService>>().await;
         reporter.set_serving::<EventsServer<EventsService>>().await;
     });
     let reflection = || {
@@ -172,10 +174,12 @@ fn routes(hub: &Hub, backend: Arc<dyn Backend>, runtime: &Runtime) -> Result<Rou
     };
     let configuration = ConfigurationServer::new(ConfigurationService::new(asker.clone()))
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
+    let host = HostServer::new(HostService::new(asker.clone())).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let operations = OperationsServer::new(OperationsService::new(asker, Arc::clone(hub.uses())))
         .max_decoding_message_size(MAX_MESSAGE_BYTES);
     Ok(Routes::new(configuration)
         .add_service(operations)
+        .add_service(host)
         .add_service(EventsServer::new(EventsService(hub.clone())))
         .add_service(health)
         .add_service(reflection().build_v1().map_err(GrpcError::Reflection)?)

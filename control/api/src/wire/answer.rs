@@ -92,6 +92,11 @@ answers! {
     ListReasonsResponse (it) = [Response::Reasons(it)];
     ListSessionsResponse (it) = [Response::Sessions(it)];
     ClearSessionsResponse (it) = [Response::Cleared(it)];
+    ListRoutesResponse (it) = [Response::Routes(it)];
+    ListNeighboursResponse (it) = [Response::Neighbours(it)];
+    ListLinksResponse (it) = [Response::Links(it)];
+    GetSystemResponse (it) = [Response::System(it)];
+    ShowLogResponse (it) = [Response::Log(it)];
     ListNamesResponse { names } = [Response::Names(names)];
     StopResponse {} = [Response::Stopping];
     DetachResponse {} = [Response::Detached];
@@ -114,6 +119,7 @@ results! {
     CheckResponse check_response { Accepted(it) = [Response::Checked(it)] }
     ApplyResponse apply_response { Applied(it) = [Response::Applied(it)] }
     ExplainResponse explain_response { Explained(it) = [Response::Explained(it)] }
+    MatchPolicyResponse match_policy_response { Found(it) = [Response::PolicyMatch(it)] }
     EditResponse edit_response { Edited(it) = [Response::Configuration(ConfigurationAnswer::Edited(it))] }
     LoadResponse load_response { Edited(it) = [Response::Configuration(ConfigurationAnswer::Edited(it))] }
     CheckCandidateResponse check_candidate_response {

@@ -8,6 +8,7 @@ mod answer;
 mod configuration;
 mod error;
 mod explain;
+mod host;
 mod operations;
 mod rpc;
 mod scalar;

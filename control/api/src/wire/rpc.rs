@@ -80,6 +80,13 @@ rpcs! {
     StopRequest {} "Operations/Stop" StopResponse = [Request::Stop];
     DetachRequest {} "Operations/Detach" DetachResponse = [Request::Detach];
 
+    ListRoutesRequest (it) "Host/ListRoutes" ListRoutesResponse = [Request::ShowRoutes(it)];
+    ListNeighboursRequest {} "Host/ListNeighbours" ListNeighboursResponse = [Request::ShowNeighbours];
+    ListLinksRequest {} "Host/ListLinks" ListLinksResponse = [Request::ShowLinks];
+    GetSystemRequest {} "Host/GetSystem" GetSystemResponse = [Request::ShowSystem];
+    ShowLogRequest { log, lines } "Host/ShowLog" ShowLogResponse = [Request::ShowLog { log, lines }];
+    MatchPolicyRequest (it) "Host/MatchPolicy" MatchPolicyResponse = [Request::MatchPolicy(it)];
+
     CheckRequest { text } "Configuration/Check" CheckResponse = [Request::Check { text }];
     ApplyRequest { text, source, confirm_minutes } "Configuration/Apply" ApplyResponse =
         [Request::Apply { text, source, confirm_minutes }];

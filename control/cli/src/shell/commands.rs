@@ -1,5 +1,5 @@
 use super::grammar::{Opt, Rest, Row, Value};
-use flumen_api::{LoadHow, NameKind};
+use flumen_api::{LoadHow, LogKind, NameKind};
 
 /// What a line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,7 @@ pub(crate) enum Action {
     Exit,
     Help,
     Load(LoadHow),
+    MatchPolicy,
     MonitorDrops,
     MonitorInterface,
     MonitorTraffic,
@@ -28,15 +29,23 @@ pub(crate) enum Action {
     Save,
     SaveRescue,
     Show,
+    ShowAlarms,
+    ShowArp,
     ShowCommits,
     ShowConfiguration,
     ShowInterfaces,
+    ShowLog(LogKind),
+    ShowMemory,
     ShowNat,
+    ShowNeighbours,
     ShowPolicies,
+    ShowProcesses,
     ShowRollback,
+    ShowRoutes,
     ShowSessions,
     ShowStatistics,
     ShowStatus,
+    ShowUptime,
     ShowVersion,
     ShowZones,
     /// A command of the configuration language.

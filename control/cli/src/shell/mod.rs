@@ -10,6 +10,7 @@ mod grammar;
 mod host;
 mod line;
 mod live;
+mod look;
 mod monitor;
 mod operate;
 mod operational;
@@ -19,7 +20,7 @@ mod printed;
 mod programs;
 mod session;
 mod support;
-mod when;
+pub(crate) mod when;
 
 pub(crate) use editor::interactive;
 pub(crate) use operate::is_operational;

@@ -9,8 +9,8 @@ use crate::shell::session::Session;
 use crate::shell::when;
 use crate::show;
 use crate::words::bits;
-use flumen_client::ClientError;
 use flumen_api::{InterfacesReport, ReasonsReport, Request, Response, Traffic};
+use flumen_client::ClientError;
 use flumen_syntax::nearest;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -137,8 +137,8 @@ impl Session {
         }
     }
 
-    fn reasons(&self) -> Result<ReasonsReport, Failure> {
-        match ask(&self.connection, &Request::ShowReasons)? {
+    pub(super) fn reasons(&self) -> Result<ReasonsReport, Failure> {
+        match ask(&self.connection, &Request::ShowReasons { zeroes: true })? {
             Response::Reasons(report) => Ok(report),
             _ => Err(ClientError::Mismatch.into()),
         }

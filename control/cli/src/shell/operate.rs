@@ -65,6 +65,16 @@ impl Session {
             Action::SupportInformation => self.support_information(),
             Action::Explain => self.explain(matched),
             Action::ShowConfiguration => self.shown_from_top(Which::Active, matched.rest, view),
+            Action::ShowRoutes => self.routes(matched),
+            Action::ShowArp | Action::ShowNeighbours => self.neighbours(matched),
+            Action::ShowLog(log) => self.log(log, matched),
+            Action::ShowAlarms | Action::ShowMemory | Action::ShowProcesses | Action::ShowUptime => {
+                self.system(matched.action)
+            }
+            Action::ShowInterfaces if matched.has("extensive") || matched.has("statistics") => {
+                self.whole_interfaces(matched)
+            }
+            Action::MatchPolicy => self.match_policy(matched),
             Action::ShowRollback => self.rollback(matched, view),
             Action::ShowCommits => match self.ask(ConfigurationAction::History)? {
                 ConfigurationAnswer::History(report) => Printed::report(&report, history),
@@ -191,6 +201,12 @@ impl Session {
         told
     }
 
+    /// The candidate that is edited; the shared one when none is.
+    pub(super) fn candidate_text(&mut self) -> Result<String, Failure> {
+        let view = View { form: Form::Curly, compare: None };
+        Ok(self.shown_from_top(Which::Candidate, "", &view)?.text)
+    }
+
     /// `show system rollback`.
     fn rollback(&mut self, matched: &Matched<'_>, view: &View) -> Told {
         let slot = |word: &str| match matched.value(word) {
@@ -216,8 +232,7 @@ impl Session {
             .map_err(|error| Failure::Usage(told(&error)))?;
         let mut request = wanted.arguments.request()?;
         if matched.has("candidate") {
-            let view = View { form: Form::Curly, compare: None };
-            request.candidate = Some(self.shown_from_top(Which::Candidate, "", &view)?.text);
+            request.candidate = Some(self.candidate_text()?);
         }
         match ask(&self.connection, &Request::Explain(request))
             .map_err(|error| Failure::about("candidate", error))?

@@ -7,15 +7,23 @@ use serde_json::{Map, Value};
 /// What whoever helps wants to know first, in this order.
 const COMMANDS: &[&str] = &[
     "show version",
+    "show system uptime",
+    "show system alarms",
+    "show system memory",
     "show system status",
     "show system commit",
     "show configuration",
-    "show interfaces",
+    "show interfaces extensive",
+    "show route table all",
+    "show arp",
+    "show ipv6 neighbors",
     "show security zones",
     "show security policies",
     "show security nat",
     "show security flow session summary",
     "show security flow statistics seen",
+    "show log messages last 500",
+    "show log audit last 100",
 ];
 
 impl Session {

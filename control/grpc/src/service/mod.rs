@@ -2,11 +2,13 @@
 
 mod configuration;
 mod events;
+mod host;
 mod operations;
 mod pages;
 
 pub(crate) use configuration::ConfigurationService;
 pub(crate) use events::EventsService;
+pub(crate) use host::HostService;
 pub(crate) use operations::OperationsService;
 
 use crate::caller::Peer;

@@ -61,6 +61,18 @@ const EXPLAIN: &[Opt] = &[
     arguments("Options of flumen explain: -i, --hex, --pcap, …", "-option …"),
 ];
 
+const MATCH_POLICY: &[Opt] = &[
+    flag("candidate", "Ask the candidate instead of the active configuration"),
+    value("destination-ip", "Destination, after destination NAT", "address"),
+    value("destination-port", "Destination port", "port"),
+    name("from-zone", "Zone that it comes from", NameKind::Zones),
+    value("icmp-type", "ICMP type, without it an echo request", "0..255"),
+    value("protocol", "IP protocol by name or number, without it tcp", "protocol"),
+    value("source-ip", "Source, before source NAT", "address"),
+    value("source-port", "Source port", "port"),
+    name("to-zone", "Zone that it leaves by", NameKind::Zones),
+];
+
 const MONITOR: &[Row] = &[
     command(
         "interface",
@@ -187,5 +199,10 @@ pub(crate) const OPERATIONAL: &[Row] = &[
         ],
     ),
     group("show", "Show what the gateway is, does and has seen", show::SHOW),
+    group(
+        "test",
+        "What would be decided",
+        &[command("policy", "Which policy decides on a first packet?", Action::MatchPolicy, MATCH_POLICY)],
+    ),
     command("traceroute", "Which way do packets take?", Action::Traceroute, TRACEROUTE),
 ];

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::shell::commands::{Action, command, flag, group, name, takes, value};
 use crate::shell::grammar::{Opt, Rest, Row, Value};
-use flumen_api::NameKind;
+use flumen_api::{LogKind, NameKind};
 
 const SESSIONS: &[Opt] = &[
     DESTINATION_PORT,
@@ -50,6 +50,12 @@ const SECURITY: &[Row] = &[
             ),
         ],
     ),
+    command(
+        "match-policies",
+        "Which policy decides on a first packet?",
+        Action::MatchPolicy,
+        super::MATCH_POLICY,
+    ),
     Row {
         word: "nat",
         help: "NAT rules in order of evaluation, and their hits",
@@ -81,7 +87,30 @@ const SECURITY: &[Row] = &[
     ),
 ];
 
+const SYSTEM: &[Row] = &[
+    command("alarms", "What somebody should look after", Action::ShowAlarms, &[]),
+    command("commit", "Configurations that can be returned to", Action::ShowCommits, &[]),
+    command("memory", "Memory of the host and of the daemon", Action::ShowMemory, &[]),
+    command("processes", "The daemon's process", Action::ShowProcesses, &[]),
+    command(
+        "rollback",
+        "A configuration of before, or what changed since",
+        Action::ShowRollback,
+        &[
+            value("", "Which one", "0..49"),
+            value("compare", "Only what changes from this one to it", "0..49"),
+        ],
+    ),
+    command("status", "The daemon, its ruleset and how full the tables are", Action::ShowStatus, &[]),
+    command("uptime", "Since when host, daemon and configuration are as they are", Action::ShowUptime, &[]),
+];
+
+const LAST: &[Opt] = &[value("last", "Only the last lines", "number")];
+
+const NEIGHBOURS: &[Opt] = &[name("interface", "Only on this interface", NameKind::Interfaces)];
+
 pub(super) const SHOW: &[Row] = &[
+    command("arp", "IPv4 neighbours of the kernel", Action::ShowArp, NEIGHBOURS),
     takes(
         "configuration",
         "The active configuration, or a part of it",
@@ -92,25 +121,41 @@ pub(super) const SHOW: &[Row] = &[
         "interfaces",
         "Interfaces, their state, mode and traffic",
         Action::ShowInterfaces,
-        &[name("", "Only this interface", NameKind::Interfaces), flag("terse", "Only state and addresses")],
-    ),
-    group("security", "Zones, policies, NAT and sessions", SECURITY),
-    group(
-        "system",
-        "The daemon and its configurations",
         &[
-            command("commit", "Configurations that can be returned to", Action::ShowCommits, &[]),
-            command(
-                "rollback",
-                "A configuration of before, or what changed since",
-                Action::ShowRollback,
-                &[
-                    value("", "Which one", "0..49"),
-                    value("compare", "Only what changes from this one to it", "0..49"),
-                ],
-            ),
-            command("status", "The daemon, its ruleset and how full the tables are", Action::ShowStatus, &[]),
+            name("", "Only this interface", NameKind::Interfaces),
+            flag("extensive", "Everything that is known of each"),
+            flag("statistics", "Only counters"),
+            flag("terse", "Only state and addresses"),
         ],
     ),
+    group(
+        "ipv6",
+        "IPv6",
+        &[command("neighbors", "IPv6 neighbours of the kernel", Action::ShowNeighbours, NEIGHBOURS)],
+    ),
+    Row {
+        word: "log",
+        help: "What the daemon says of itself",
+        run: Some(Action::ShowLog(LogKind::Messages)),
+        rows: &[
+            command("audit", "Who changed what, with which result", Action::ShowLog(LogKind::Audit), LAST),
+            command("messages", "What the daemon says of itself", Action::ShowLog(LogKind::Messages), LAST),
+        ],
+        options: LAST,
+        rest: Rest::Nothing,
+    },
+    command(
+        "route",
+        "Routes of the kernel",
+        Action::ShowRoutes,
+        &[
+            value("", "Only those for this destination", "address or prefix"),
+            value("limit", "Show at most so many", "number"),
+            value("protocol", "Only those made by: kernel, static, dhcp, bgp, …", "name or number"),
+            value("table", "Of this table instead of the main one: local, all, …", "name or number"),
+        ],
+    ),
+    group("security", "Zones, policies, NAT and sessions", SECURITY),
+    group("system", "The daemon and its configurations", SYSTEM),
     command("version", "Release of the daemon", Action::ShowVersion, &[]),
 ];
