@@ -57,7 +57,7 @@ pub use reasons::{InterfaceReasons, ReasonCount, ReasonsReport};
 pub use request::Request;
 pub use response::{Applied, Checked, Response};
 pub use routes::{RouteHop, RouteInfo, RouteQuery, RoutesReport};
-pub use sessions::{SessionInfo, SessionsReport, TcpState, Tuple};
+pub use sessions::{SessionInfo, SessionOrder, SessionsReport, TcpState, Tuple};
 pub use status::{DoorUse, StatusReport, TableUse};
 pub use system::{AlarmInfo, SystemReport};
 pub use zones::{ZoneInfo, ZonesReport};

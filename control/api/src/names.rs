@@ -13,4 +13,8 @@ pub enum NameKind {
     Policies,
     /// Network devices of the host.
     Devices,
+    /// NAT rules of the active configuration.
+    NatRules,
+    /// Reasons that a packet ends with.
+    Reasons,
 }

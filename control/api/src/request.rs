@@ -1,5 +1,6 @@
 use crate::{
     ConfigurationRequest, ExplainRequest, LogKind, NameKind, PolicyQuery, RouteQuery, SessionFilter,
+    SessionOrder,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,9 @@ pub enum Request {
         filter: SessionFilter,
         /// At most so many; counted are all.
         limit: u32,
+        /// Those that are first by this; any when there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<SessionOrder>,
     },
     /// Zones.
     ShowZones,

@@ -6,12 +6,26 @@ use std::net::IpAddr;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SessionsReport {
-    /// Those that match, up to the limit of the request, in no order.
+    /// Those that match, up to the limit of the request, in the order that it asks for.
     pub sessions: Vec<SessionInfo>,
     /// How many match.
     pub matching: u64,
     /// How many there are.
     pub live: u64,
+}
+
+/// What sessions are sorted by, the greatest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionOrder {
+    /// Time since admission.
+    Age,
+    /// Bytes of both directions.
+    Bytes,
+    /// Time since the last packet.
+    Idle,
+    /// Packets of both directions.
+    Packets,
 }
 
 /// One session.

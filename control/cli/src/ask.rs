@@ -20,7 +20,9 @@ pub(crate) fn ask(connection: &Connection, request: &Request) -> Result<Response
 pub(crate) fn show(arguments: &Arguments, what: &Show) -> Outcome {
     let output = Output { json: arguments.json };
     let request = match what.clone() {
-        Show::Sessions { filter, limit } => Request::ShowSessions { filter: filter.into(), limit },
+        Show::Sessions { filter, limit } => {
+            Request::ShowSessions { filter: filter.into(), limit, order: None }
+        }
         Show::Zones => Request::ShowZones,
         Show::Policies => Request::ShowPolicies,
         Show::Nat => Request::ShowNat,

@@ -326,6 +326,8 @@ fn explain_takes_words_and_asks_the_candidate_that_is_edited() {
         "explain interface lan0.0 source 192.168.1.10 destination 198.51.100.80 destination-port 443";
     let shown = script(&lab, packet);
     assert!(shown.contains("=> forward by wan0"), "{shown}");
+    let by_device = script(&lab, &packet.replace("lan0.0", "lan0"));
+    assert!(by_device.contains("=> forward by wan0"), "the only unit of a device: {by_device}");
     let policy = "security policies from-zone trust to-zone untrust policy out";
     let shown = script(
         &lab,

@@ -8,7 +8,7 @@ use crate::selector::Selector;
 use crate::{check, sessions, show};
 use flumen_api::{
     ApiError, Cleared, ExplainReport, ExplainRequest, PolicyMatch, PolicyQuery, Request, Response,
-    SessionFilter, StatusReport, TableUse, Traffic,
+    SessionFilter, SessionOrder, StatusReport, TableUse, Traffic,
 };
 use flumen_compile::{Compiled, Ruleset};
 use flumen_config::LoadMode;
@@ -112,7 +112,7 @@ impl Gateway {
                 self.configuration(&request, client).map(Response::Configuration)
             }
             Request::Names { of } => Ok(Response::Names(self.names(of))),
-            Request::ShowSessions { filter, limit } => self.sessions(&filter, limit),
+            Request::ShowSessions { filter, limit, order } => self.sessions(&filter, limit, order),
             Request::ClearSessions { filter } => self.clear(&filter).map(Response::Cleared),
             Request::Explain(request) => self.explain(&request).map(Response::Explained),
             Request::ShowZones => {
@@ -238,11 +238,16 @@ impl Gateway {
         if messages.is_empty() { Ok(Response::Checked(checked)) } else { Err(ApiError::Refused { messages }) }
     }
 
-    fn sessions(&self, filter: &SessionFilter, limit: u32) -> Result<Response, ApiError> {
+    fn sessions(
+        &self,
+        filter: &SessionFilter,
+        limit: u32,
+        order: Option<SessionOrder>,
+    ) -> Result<Response, ApiError> {
         let state = lock(&self.state);
         let selector = Selector::new(filter, &state.active.names)?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let report = sessions::list(&*state.engine, &state.active.names, &selector, limit);
+        let report = sessions::list(&*state.engine, &state.active.names, &selector, limit, order);
         report.map(Response::Sessions).map_err(engine_failed)
     }
 

@@ -1,8 +1,10 @@
 use crate::selector::Selector;
-use flumen_api::{Protocol, SessionInfo, SessionsReport, TcpState, Traffic, Tuple};
+use flumen_api::{Protocol, SessionInfo, SessionOrder, SessionsReport, TcpState, Traffic, Tuple};
 use flumen_compile::Names;
 use flumen_engine::SessionKey;
 use flumen_engine::{Engine, EngineError, SessionView};
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
 /// Those that match, up to `limit`; all are counted.
@@ -11,7 +13,11 @@ pub(crate) fn list(
     names: &Names,
     selector: &Selector,
     limit: usize,
+    order: Option<SessionOrder>,
 ) -> Result<SessionsReport, EngineError> {
+    if let Some(order) = order {
+        return greatest(engine, names, selector, limit, order);
+    }
     let mut report = SessionsReport { sessions: Vec::new(), matching: 0, live: 0 };
     engine.sessions(&mut |session| {
         report.live += 1;
@@ -25,6 +31,69 @@ pub(crate) fn list(
     })?;
     Ok(report)
 }
+
+/// The greatest of those that match, no more than `limit` kept at any time.
+fn greatest(
+    engine: &dyn Engine,
+    names: &Names,
+    selector: &Selector,
+    limit: usize,
+    order: SessionOrder,
+) -> Result<SessionsReport, EngineError> {
+    let mut report = SessionsReport { sessions: Vec::new(), matching: 0, live: 0 };
+    // The least stands first, so that it can give way.
+    let mut kept = BinaryHeap::new();
+    engine.sessions(&mut |session| {
+        report.live += 1;
+        if selector.matches(&session) {
+            report.matching += 1;
+            kept.push(Ranked { rank: rank(&session, order), session });
+            if kept.len() > limit {
+                kept.pop();
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    report.sessions = kept.into_sorted_vec().iter().map(|ranked| info(&ranked.session, names)).collect();
+    Ok(report)
+}
+
+fn rank(session: &SessionView, order: SessionOrder) -> u128 {
+    let (forward, reverse) = (session.forward, session.reverse);
+    match order {
+        SessionOrder::Age => session.age.as_nanos(),
+        SessionOrder::Idle => session.idle.as_nanos(),
+        SessionOrder::Bytes => u128::from(forward.bytes) + u128::from(reverse.bytes),
+        SessionOrder::Packets => u128::from(forward.packets) + u128::from(reverse.packets),
+    }
+}
+
+/// A session by its rank; one of a higher rank is less, and so comes first when sorted.
+struct Ranked {
+    rank: u128,
+    session: SessionView,
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Ranked) -> Ordering {
+        let place = |ranked: &Ranked| (Reverse(ranked.rank), ranked.session.row.slot.0);
+        place(self).cmp(&place(other))
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Ranked) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Ranked) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ranked {}
 
 /// Keys of those that match, and how many there are in all.
 pub(crate) fn keys(engine: &dyn Engine, selector: &Selector) -> Result<(Vec<SessionKey>, u64), EngineError> {

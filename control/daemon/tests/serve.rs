@@ -48,7 +48,7 @@ fn status(daemon: &Running) -> flumen_api::StatusReport {
 }
 
 fn sessions(daemon: &Running, filter: SessionFilter, limit: u32) -> SessionsReport {
-    match daemon.ask(Request::ShowSessions { filter, limit }).unwrap() {
+    match daemon.ask(Request::ShowSessions { filter, limit, order: None }).unwrap() {
         Response::Sessions(report) => report,
         other => panic!("{other:?}"),
     }
@@ -234,7 +234,8 @@ fn sessions_are_filtered_counted_limited_and_cleared() {
     assert_eq!(report.sessions[0].remaining_ms, 1_798_500);
 
     let unknown = SessionFilter { from_zone: Some("lam".into()), ..SessionFilter::default() };
-    let error = refusal(daemon.ask(Request::ShowSessions { filter: unknown, limit: 1 })).to_string();
+    let error =
+        refusal(daemon.ask(Request::ShowSessions { filter: unknown, limit: 1, order: None })).to_string();
     assert_eq!(error, "there is no zone lam in the configuration; there are lan, wan");
 
     let filter = serde_json::from_str(r#"{"protocol":17}"#).unwrap();
@@ -320,7 +321,8 @@ fn sessions_of_a_policy_that_was_removed_are_found_and_cleared_by_its_name() {
     let found = sessions(&daemon, by_name("lan-out"), 9).sessions;
     assert_eq!(found.iter().map(|session| session.policy.as_str()).collect::<Vec<_>>(), ["lan-out"]);
     assert_eq!(sessions(&daemon, by_name("renamed"), 9).matching, 0);
-    let error = refusal(daemon.ask(Request::ShowSessions { filter: by_name("lan-uot"), limit: 1 }));
+    let error =
+        refusal(daemon.ask(Request::ShowSessions { filter: by_name("lan-uot"), limit: 1, order: None }));
     assert!(error.to_string().ends_with("there is renamed"), "{error}");
     let Response::Cleared(cleared) =
         daemon.ask(Request::ClearSessions { filter: by_name("lan-out") }).unwrap()

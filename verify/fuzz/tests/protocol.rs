@@ -72,7 +72,7 @@ fn any_text_is_a_filter_or_refused() {
             assert_eq!(protocol.to_string().parse::<Protocol>().ok(), Some(protocol));
         }
         if let Ok(filter) = serde_json::from_str::<SessionFilter>(&text) {
-            let request = Request::ShowSessions { filter, limit: 1 };
+            let request = Request::ShowSessions { filter, limit: 1, order: None };
             assert_eq!(request.clone().call(Arrives), request);
         }
     });

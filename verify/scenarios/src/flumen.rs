@@ -223,7 +223,11 @@ impl Flumen {
     /// # Errors
     /// As [`Flumen::ask`].
     pub fn sessions(&self) -> Result<Vec<SessionInfo>> {
-        match self.ask(&Request::ShowSessions { filter: SessionFilter::default(), limit: u32::MAX })? {
+        match self.ask(&Request::ShowSessions {
+            filter: SessionFilter::default(),
+            limit: u32::MAX,
+            order: None,
+        })? {
             Response::Sessions(mut report) => {
                 report.sessions.sort_by_key(|session| session.id);
                 Ok(report.sessions)

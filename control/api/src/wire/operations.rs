@@ -33,5 +33,5 @@ mirror_words! {
     PolicyAction { Permit, Deny, Reject }
     Translation { Source, Destination }
     LinkState { Up, Down, Absent }
-    NameKind { Zones, Interfaces, Policies, Devices }
+    NameKind { Zones, Interfaces, Policies, Devices, NatRules, Reasons }
 }

@@ -71,8 +71,8 @@ rpcs! {
     ListNatRequest {} "Operations/ListNat" ListNatResponse = [Request::ShowNat];
     ListInterfacesRequest {} "Operations/ListInterfaces" ListInterfacesResponse = [Request::ShowInterfaces];
     ListReasonsRequest { zeroes } "Operations/ListReasons" ListReasonsResponse = [Request::ShowReasons { zeroes }];
-    ListSessionsRequest { filter, limit } "Operations/ListSessions" ListSessionsResponse =
-        [Request::ShowSessions { filter, limit }];
+    ListSessionsRequest { filter, limit, order } "Operations/ListSessions" ListSessionsResponse =
+        [Request::ShowSessions { filter, limit, order }];
     ClearSessionsRequest { filter } "Operations/ClearSessions" ClearSessionsResponse =
         [Request::ClearSessions { filter }];
     ExplainRequest (it) "Operations/Explain" ExplainResponse = [Request::Explain(it)];

@@ -12,6 +12,7 @@ mirror! {
 }
 
 mirror_words! {
+    SessionOrder { Age, Bytes, Idle, Packets }
     TcpState { SynSent, SynReceived, Established, Closing, Closed, Reset }
 }
 

@@ -15,10 +15,9 @@ use crate::words::{list, plural, traffic};
 use clap::Parser;
 use flumen_api::{
     ConfigurationAction, ConfigurationAnswer, Form, HistoryReport, InterfacesReport, PoliciesReport, Request,
-    Response, SessionFilter, SessionInfo, StatusReport, Translation, Which,
+    Response, SessionFilter, SessionOrder, StatusReport, Translation, Which,
 };
 use flumen_client::ClientError;
-use std::cmp::Reverse;
 
 type Told = Result<Printed, Failure>;
 
@@ -100,11 +99,11 @@ impl Session {
     /// What the gateway is, does and has seen.
     fn report(&mut self, matched: &Matched<'_>) -> Told {
         let request = match matched.action {
-            Action::ShowSessions => {
-                // Which are the greatest is known when all are.
-                let limit = if matched.has("sort-by") { u32::MAX } else { limit(matched)? };
-                Request::ShowSessions { filter: filter(matched)?, limit }
-            }
+            Action::ShowSessions => Request::ShowSessions {
+                filter: filter(matched)?,
+                limit: limit(matched)?,
+                order: order(matched),
+            },
             Action::ClearSessions => Request::ClearSessions { filter: filter(matched)? },
             Action::ShowZones => Request::ShowZones,
             Action::ShowPolicies => Request::ShowPolicies,
@@ -115,12 +114,7 @@ impl Session {
             other => return Err(Failure::Usage(format!("{other:?} belongs to configuration mode"))),
         };
         let known = |kind: &str, name: &str| Failure::Failed(format!("there is no {kind} {name}"));
-        let mut response = ask(&self.connection, &request)?;
-        if let (Response::Sessions(report), Some(key)) = (&mut response, matched.value("sort-by")) {
-            sort(&mut report.sessions, key);
-            report.sessions.truncate(usize::try_from(limit(matched)?).unwrap_or(usize::MAX));
-        }
-        match response {
+        match ask(&self.connection, &request)? {
             Response::Sessions(report) if matched.has("summary") => Printed::report(&report, |report| {
                 format!("{} of {}\n", report.matching, plural(report.live, "session", "sessions"))
             }),
@@ -261,16 +255,14 @@ fn limit(matched: &Matched<'_>) -> Result<u32, Failure> {
     }
 }
 
-/// The greatest first.
-fn sort(sessions: &mut [SessionInfo], key: &str) {
-    sessions.sort_by_cached_key(|session| {
-        Reverse(match key {
-            "age" => session.age_s,
-            "bytes" => session.forward.bytes.saturating_add(session.reverse.bytes),
-            "idle" => session.idle_ms,
-            _ => session.forward.packets.saturating_add(session.reverse.packets),
-        })
-    });
+/// What the greatest of come first.
+fn order(matched: &Matched<'_>) -> Option<SessionOrder> {
+    Some(match matched.value("sort-by")? {
+        "age" => SessionOrder::Age,
+        "bytes" => SessionOrder::Bytes,
+        "idle" => SessionOrder::Idle,
+        _ => SessionOrder::Packets,
+    })
 }
 
 fn filter(matched: &Matched<'_>) -> Result<SessionFilter, Failure> {

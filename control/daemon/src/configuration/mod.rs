@@ -24,6 +24,7 @@ use flumen_api::{
     ApiError, CandidateKind, ConfigurationAction, ConfigurationAnswer, ConfigurationRequest, Edited,
     NameKind, RollbackTo, Which,
 };
+use flumen_engine::Reason;
 use flumen_store::{CandidateName, Editor};
 use flumen_syntax::{Step, Tree, compare_at, path_words, print};
 use std::sync::Arc;
@@ -130,6 +131,12 @@ impl Gateway {
                 active.model.security.policies.iter().map(|policy| policy.name.to_string()).collect()
             }
             NameKind::Devices => state.facts.links.iter().map(|link| link.name.clone()).collect(),
+            NameKind::NatRules => {
+                let nat = &active.model.security.nat;
+                let destination = nat.destination.iter().map(|rule| rule.name.to_string());
+                destination.chain(nat.source.iter().map(|rule| rule.name.to_string())).collect()
+            }
+            NameKind::Reasons => Reason::ALL.iter().map(|reason| reason.name().to_owned()).collect(),
             _ => Vec::new(),
         };
         names.sort_unstable();

@@ -35,9 +35,16 @@ pub(crate) fn frames(input: &ExplainInput, names: &Names) -> Result<(InterfaceId
     Ok((id, frames))
 }
 
+/// The interface of this name; that of this device, if there is one alone.
 fn interface_of(name: &str, names: &Names) -> Result<(InterfaceId, Vlan), ApiError> {
     let known = names.interfaces().find(|(_, interface)| interface.name == name);
-    match known {
+    let mut on_device =
+        names.interfaces().filter(|(_, interface)| interface.device == name || interface.link == name);
+    let alone = match (on_device.next(), on_device.next()) {
+        (Some(one), None) => Some(one),
+        _ => None,
+    };
+    match known.or(alone) {
         Some((id, interface)) => Ok((id, interface.vlan)),
         None => Err(ApiError::Unknown {
             kind: "interface".to_owned(),

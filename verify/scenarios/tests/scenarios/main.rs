@@ -15,6 +15,7 @@ mod limits;
 mod manual;
 mod mtu;
 mod nat;
+mod operations;
 mod policy;
 mod reachability;
 mod readme;

@@ -95,7 +95,7 @@ const MONITOR: &[Row] = &[
                 value("count", "End after so many looks", "number"),
                 name("interface", "Only this interface", NameKind::Interfaces),
                 value("interval", "Seconds between two looks", "seconds"),
-                value("reason", "Only this reason", "reason"),
+                name("reason", "Only this reason", NameKind::Reasons),
             ],
         )],
     ),

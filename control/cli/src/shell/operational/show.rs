@@ -33,21 +33,18 @@ const SESSIONS: &[Opt] = &[
     TO_ZONE,
 ];
 
+const STATISTICS: &[Opt] = &[
+    name("interface", "Only this interface", NameKind::Interfaces),
+    flag("seen", "Only reasons that have counted something"),
+];
+
 const SECURITY: &[Row] = &[
     group(
         "flow",
         "Sessions and what became of packets",
         &[
             command("session", "Sessions, two lines each", Action::ShowSessions, SESSIONS),
-            command(
-                "statistics",
-                "How every frame ended, by reason",
-                Action::ShowStatistics,
-                &[
-                    name("interface", "Only this interface", NameKind::Interfaces),
-                    flag("seen", "Only reasons that have counted something"),
-                ],
-            ),
+            command("statistics", "How every frame ended, by reason", Action::ShowStatistics, STATISTICS),
         ],
     ),
     command(
@@ -63,7 +60,7 @@ const SECURITY: &[Row] = &[
         rows: &[],
         options: &[
             flag("destination", "Only destination NAT"),
-            value("rule", "Only the rules with this name", "name"),
+            name("rule", "Only the rules with this name", NameKind::NatRules),
             flag("source", "Only source NAT"),
         ],
         rest: Rest::Nothing,
@@ -79,6 +76,7 @@ const SECURITY: &[Row] = &[
             name("to-zone", "Only those to this zone", NameKind::Zones),
         ],
     ),
+    command("statistics", "How every frame ended, by reason", Action::ShowStatistics, STATISTICS),
     command(
         "zones",
         "Zones, their interfaces and what may reach the host itself",
