@@ -18,6 +18,9 @@ pub enum EngineError {
         /// Device name.
         device: String,
     },
+    /// A switch without a preparation.
+    #[error("no ruleset was prepared to switch to")]
+    NothingPrepared,
     /// More rows than a table holds.
     #[error("the ruleset needs {needed} rows of table {table}, which holds {size}")]
     TooManyRows {

@@ -28,11 +28,31 @@ pub trait Engine: Send {
     /// `xdp` or `native`.
     fn name(&self) -> &'static str;
 
-    /// Writes `ruleset` beside the running one, attaches to its devices, then switches with one write.
+    /// Writes `ruleset` beside the running one and attaches to its devices; a device that is new drops everything until
+    /// the switch. What was prepared before is given up.
+    ///
+    /// # Errors
+    /// The running ruleset, its attachments and all sessions are untouched after any error; nothing is prepared then.
+    fn prepare(&mut self, ruleset: &Ruleset, host: &HostFacts) -> Result<(), EngineError>;
+
+    /// Switches to what was prepared with one write, with links and addresses as they are by now.
+    ///
+    /// # Errors
+    /// Nothing was prepared, or a device of it is gone. The running ruleset is still in force, and what was prepared is to
+    /// be given up.
+    fn switch(&mut self, host: &HostFacts) -> Result<(), EngineError>;
+
+    /// Gives up what was prepared: detaches from the devices that it was attached to for.
+    fn abandon(&mut self);
+
+    /// Prepares and switches.
     ///
     /// # Errors
     /// The running ruleset, its attachments and all sessions are untouched after any error.
-    fn install(&mut self, ruleset: &Ruleset, host: &HostFacts) -> Result<(), EngineError>;
+    fn install(&mut self, ruleset: &Ruleset, host: &HostFacts) -> Result<(), EngineError> {
+        self.prepare(ruleset, host)?;
+        self.switch(host).inspect_err(|_| self.abandon())
+    }
 
     /// Takes over what the kernel now says of links and addresses, in the active ruleset.
     ///

@@ -38,7 +38,7 @@ pub struct Kernel {
 #[derive(Clone, Default)]
 pub struct FakeEngines(Arc<Mutex<Kernel>>);
 
-struct FakeEngine(FakeEngines);
+struct FakeEngine(FakeEngines, Option<Ruleset>);
 
 impl FakeEngines {
     pub fn kernel(&self) -> MutexGuard<'_, Kernel> {
@@ -60,7 +60,7 @@ impl FakeEngines {
 impl Engines for FakeEngines {
     fn open(&self, options: &EngineOptions) -> Result<Box<dyn Engine>, EngineError> {
         self.kernel().opened = Some(options.clone());
-        Ok(Box::new(FakeEngine(self.clone())))
+        Ok(Box::new(FakeEngine(self.clone(), None)))
     }
 
     fn remove(&self, _: &Path) -> Result<(), EngineError> {
@@ -74,7 +74,7 @@ impl Engine for FakeEngine {
         "fake"
     }
 
-    fn install(&mut self, ruleset: &Ruleset, host: &HostFacts) -> Result<(), EngineError> {
+    fn prepare(&mut self, ruleset: &Ruleset, host: &HostFacts) -> Result<(), EngineError> {
         let mut kernel = self.0.kernel();
         if let Some(reason) = kernel.refuse.take() {
             return Err(EngineError::Bpf { action: "install".into(), reason });
@@ -85,9 +85,19 @@ impl Engine for FakeEngine {
                 return Err(EngineError::NoDevice { device: device.clone() });
             }
         }
-        kernel.installs += 1;
-        kernel.ruleset = Some(ruleset.clone());
+        self.1 = Some(ruleset.clone());
         Ok(())
+    }
+
+    fn switch(&mut self, _: &HostFacts) -> Result<(), EngineError> {
+        let mut kernel = self.0.kernel();
+        kernel.installs += 1;
+        kernel.ruleset = Some(self.1.take().ok_or(EngineError::NothingPrepared)?);
+        Ok(())
+    }
+
+    fn abandon(&mut self) {
+        self.1 = None;
     }
 
     fn host_changed(&mut self, _: &HostFacts) -> Result<(), EngineError> {

@@ -72,14 +72,14 @@ impl Attachments {
         Ok(attachments)
     }
 
-    /// Attaches to each of `devices` that is not attached yet. After an error those are detached
-    /// again.
+    /// Attaches to each of `devices` that is not attached yet, and says which those were. After an error they are
+    /// detached again.
     pub(crate) fn attach_all(
         &mut self,
         program: &mut Loaded,
         pins: &Pins,
         devices: Vec<(String, IfIndex)>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Vec<String>, EngineError> {
         let mut fresh = Vec::new();
         for (device, index) in devices {
             if self.links.get(&device).is_some_and(|held| held.index == index) {
@@ -100,7 +100,7 @@ impl Attachments {
                 }
             }
         }
-        Ok(())
+        Ok(fresh)
     }
 
     fn attach(

@@ -11,6 +11,14 @@ pub(crate) struct Installed {
     pub(crate) slot: Slot,
 }
 
+/// A ruleset that lies beside the one in force.
+pub(crate) struct Prepared {
+    pub(crate) ruleset: Ruleset,
+    pub(crate) slot: Slot,
+    /// Devices that were attached to for it.
+    pub(crate) fresh: Vec<String>,
+}
+
 /// Name, rows needed and rows there is room for, of each table that a ruleset fills.
 pub(crate) fn sizes(ruleset: &Ruleset) -> [(&'static str, usize, u32); 7] {
     [

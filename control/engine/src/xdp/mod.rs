@@ -35,7 +35,7 @@ use clock::Now;
 use flumen_abi::{Counter, Generation, PolicyId, SessionKey, SessionSlot, limits};
 use flumen_compile::Ruleset;
 use flumen_pipeline::SessionTables;
-use install::Installed;
+use install::{Installed, Prepared};
 use pins::Pins;
 use routes::RouteWatch;
 use rows::Rows;
@@ -53,6 +53,7 @@ pub struct XdpEngine {
     rows: Rows,
     attachments: Attachments,
     installed: Option<Installed>,
+    prepared: Option<Prepared>,
     /// Ends with the engine; until then sessions may keep their next hops.
     _routes: RouteWatch,
 }
@@ -87,6 +88,7 @@ impl XdpEngine {
             rows,
             attachments,
             installed: None,
+            prepared: None,
             _routes: routes,
         })
     }
@@ -126,18 +128,40 @@ impl Engine for XdpEngine {
         "xdp"
     }
 
-    fn install(&mut self, ruleset: &Ruleset, host: &HostFacts) -> Result<(), EngineError> {
+    fn prepare(&mut self, ruleset: &Ruleset, host: &HostFacts) -> Result<(), EngineError> {
+        self.abandon();
         install::check_sizes(ruleset)?;
         let bindings = binding::resolve(ruleset, host)?;
         let slot = self.arrays.control().slot().other();
         install::write(&mut self.rows, &mut self.arrays, slot, ruleset, &bindings)?;
+        let devices = install::devices(&bindings);
+        let fresh = self.attachments.attach_all(&mut self.program, &self.pins, devices)?;
+        self.prepared = Some(Prepared { ruleset: ruleset.clone(), slot, fresh });
+        Ok(())
+    }
+
+    fn switch(&mut self, host: &HostFacts) -> Result<(), EngineError> {
+        let Some(Prepared { ruleset, slot, fresh }) = &mut self.prepared else {
+            return Err(EngineError::NothingPrepared);
+        };
+        let (bindings, slot) = (binding::resolve(ruleset, host)?, *slot);
+        self.rows.set_bindings(slot, &bindings)?;
         self.rows.set_locals(self.arrays.local_filter(), &host.locals)?;
-        self.attachments.attach_all(&mut self.program, &self.pins, install::devices(&bindings))?;
+        let devices = install::devices(&bindings);
+        // A device may have been exchanged for another of its name since the preparation.
+        fresh.extend(self.attachments.attach_all(&mut self.program, &self.pins, devices.clone())?);
         self.arrays.control().activate(slot);
         grace::wait();
-        self.attachments.keep_only(install::devices(&bindings));
-        self.installed = Some(Installed { ruleset: ruleset.clone(), slot });
+        self.attachments.keep_only(devices);
+        let prepared = self.prepared.take();
+        self.installed = prepared.map(|Prepared { ruleset, slot, .. }| Installed { ruleset, slot });
         Ok(())
+    }
+
+    fn abandon(&mut self) {
+        if let Some(Prepared { fresh, .. }) = self.prepared.take() {
+            self.attachments.detach(fresh);
+        }
     }
 
     fn host_changed(&mut self, host: &HostFacts) -> Result<(), EngineError> {
@@ -147,7 +171,8 @@ impl Engine for XdpEngine {
         self.rows.set_bindings(installed.slot, &bindings)?;
         self.arrays.control().advance();
         self.attachments.drop_dead(install::devices(&bindings));
-        self.attachments.attach_all(&mut self.program, &self.pins, install::devices(&bindings))
+        let devices = install::devices(&bindings);
+        self.attachments.attach_all(&mut self.program, &self.pins, devices).map(drop)
     }
 
     fn counters(&self) -> Result<CounterView, EngineError> {
