@@ -29,7 +29,7 @@ fn with_many_zones() -> (Lab, support::Running) {
 fn the_command_gets_an_error_whole_however_long_it_is() {
     let (_lab, daemon) = with_many_zones();
     let filter = SessionFilter { from_zone: Some("lam".into()), ..SessionFilter::default() };
-    let error = daemon.ask(Request::ShowSessions { filter, limit: 1 }).unwrap_err();
+    let error = daemon.ask(Request::ShowSessions { filter, limit: 1, order: None }).unwrap_err();
     assert!(matches!(error, ClientError::Refused(_)), "{error:?}");
     let text = error.to_string();
     assert!(text.starts_with("there is no zone lam in the configuration; there are lan, "), "{text}");
@@ -47,8 +47,8 @@ async fn others_get_as_much_of_an_error_as_they_ask_for() {
     let filter = v1::SessionFilter { from_zone: Some("lam".into()), ..v1::SessionFilter::default() };
     let mut sizes = Vec::new();
     for most in [None, Some("4096"), Some("65536"), Some("many")] {
-        let mut request =
-            tonic::Request::new(v1::ListSessionsRequest { filter: Some(filter.clone()), limit: 1 });
+        let listed = v1::ListSessionsRequest { filter: Some(filter.clone()), limit: 1, order: None };
+        let mut request = tonic::Request::new(listed);
         if let Some(most) = most {
             request.metadata_mut().insert(flumen_api::ERROR_BYTES_HEADER, most.parse().unwrap());
         }

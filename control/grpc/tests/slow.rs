@@ -318,7 +318,7 @@ async fn a_connection_is_told_to_have_left_once_it_is_gone_and_not_while_it_is_i
 async fn an_answer_that_is_too_large_says_so_and_the_connection_goes_on() {
     let lab = Lab::new(200_000);
     let mut client = OperationsClient::new(lab.channel(1 << 20).await).max_decoding_message_size(32 << 20);
-    let ask = |limit| v1::ListSessionsRequest { filter: None, limit };
+    let ask = |limit| v1::ListSessionsRequest { filter: None, limit, order: None };
     let status = client.list_sessions(ask(u32::MAX)).await.unwrap_err();
     assert_eq!(
         (status.code(), status.metadata().get("flumen-code").unwrap().to_str().unwrap()),
