@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// Where the bpf filesystem is by convention.
-const CONVENTION: &str = "/sys/fs/bpf";
+pub(crate) const CONVENTION: &str = "/sys/fs/bpf";
 
 /// Makes the directory `path` in a bpf filesystem, for root alone. When there is none, one is mounted: at the
 /// conventional place when `path` lies there, else at the directory above `path`, which must be empty or not
@@ -37,7 +37,7 @@ pub fn pin_directory(path: &Path) -> Result<Option<PathBuf>, KernelError> {
 }
 
 /// True when `path`, or the nearest directory above it that exists, is in a bpf filesystem.
-fn in_bpffs(path: &Path) -> Result<bool, KernelError> {
+pub(crate) fn in_bpffs(path: &Path) -> Result<bool, KernelError> {
     let existing = path.ancestors().find(|above| above.exists()).unwrap_or(Path::new("/"));
     let filesystem = statfs(existing).map_err(|errno| refused(path, errno))?;
     Ok(filesystem.filesystem_type() == BPF_FS_MAGIC)

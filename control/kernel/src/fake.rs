@@ -1,9 +1,12 @@
 mod tables;
 
-use crate::{ConnectedSocket, Host, HostWatch, KernelError, Route, RouteOutcome, RouteQuery, Setting};
+use crate::{
+    ConnectedSocket, DeviceFacts, Host, HostWatch, KernelError, MachineFacts, Route, RouteOutcome,
+    RouteQuery, Setting,
+};
 use flumen_abi::{Addr, IfIndex};
 use flumen_engine::{HostFacts, LinkFacts, LocalFacts};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
@@ -27,6 +30,9 @@ struct State {
     routes: Vec<(IpAddr, Route)>,
     sockets: Vec<ConnectedSocket>,
     read_only: bool,
+    refused: BTreeSet<Setting>,
+    devices: BTreeMap<String, DeviceFacts>,
+    machine: MachineFacts,
 }
 
 struct FakeWatch {
@@ -104,6 +110,29 @@ impl FakeHost {
         self.state().read_only = true;
     }
 
+    /// From now on this setting alone keeps its value, as where a driver refuses.
+    pub fn refuse(&self, setting: Setting) {
+        self.state().refused.insert(setting);
+    }
+
+    /// Makes a device exist, with its features and numbers as settings.
+    pub fn set_device(&self, facts: DeviceFacts) {
+        for (name, feature) in &facts.features {
+            let setting = Setting::Feature { device: facts.name.clone(), feature: name.clone() };
+            self.set(setting, if feature.on { "on" } else { "off" });
+        }
+        for (quantity, span) in &facts.quantities {
+            let setting = Setting::Quantity { device: facts.name.clone(), quantity: *quantity };
+            self.set(setting, &span.now.to_string());
+        }
+        self.state().devices.insert(facts.name.clone(), facts);
+    }
+
+    /// Says what the machine is.
+    pub fn set_machine(&self, facts: MachineFacts) {
+        self.state().machine = facts;
+    }
+
     /// Answers look-ups of `destination` with `route`.
     pub fn add_route(&self, destination: IpAddr, route: Route) {
         self.state().routes.push((destination, route));
@@ -150,6 +179,10 @@ impl Host for FakeHost {
             let refused = std::io::Error::from(std::io::ErrorKind::ReadOnlyFilesystem);
             return Err(KernelError::system(format!("set {setting} to {value}"), refused));
         }
+        if state.refused.contains(setting) {
+            let refused = std::io::Error::from(std::io::ErrorKind::Unsupported);
+            return Err(KernelError::system(format!("set {setting} to {value}"), refused));
+        }
         // As the kernel does: the IPv6 role of `all` is given to every device.
         if *setting == Setting::conf("ipv6", "all", "forwarding") {
             for (other, now) in &mut state.settings {
@@ -161,6 +194,27 @@ impl Host for FakeHost {
         }
         state.settings.insert(setting.clone(), value.to_owned());
         Ok(())
+    }
+
+    fn device(&self, name: &str) -> Result<Option<DeviceFacts>, KernelError> {
+        let state = self.state();
+        let Some(mut facts) = state.devices.get(name).cloned() else {
+            return Ok(None);
+        };
+        let device = || name.to_owned();
+        for (feature, now) in &mut facts.features {
+            let setting = Setting::Feature { device: device(), feature: feature.clone() };
+            now.on = state.settings.get(&setting).is_some_and(|value| value == "on");
+        }
+        for (quantity, span) in &mut facts.quantities {
+            let setting = Setting::Quantity { device: device(), quantity: *quantity };
+            span.now = state.settings.get(&setting).and_then(|value| value.parse().ok()).unwrap_or(span.now);
+        }
+        Ok(Some(facts))
+    }
+
+    fn machine(&self) -> Result<MachineFacts, KernelError> {
+        Ok(self.state().machine.clone())
     }
 }
 

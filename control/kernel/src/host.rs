@@ -1,5 +1,5 @@
 use crate::ConnectedSocket;
-use crate::{KernelError, KernelTables, Route, RouteQuery, Setting};
+use crate::{DeviceFacts, KernelError, KernelTables, MachineFacts, Route, RouteQuery, Setting};
 use flumen_engine::HostFacts;
 use std::time::Duration;
 
@@ -46,6 +46,18 @@ pub trait Host: KernelTables + Send + Sync {
     /// # Errors
     /// When it cannot be written, or did not take the value.
     fn write_setting(&self, setting: &Setting, value: &str) -> Result<(), KernelError>;
+
+    /// What a network device is and can do; none when there is no such device.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    fn device(&self, name: &str) -> Result<Option<DeviceFacts>, KernelError>;
+
+    /// What the machine is.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    fn machine(&self) -> Result<MachineFacts, KernelError>;
 }
 
 /// Changes of links, addresses and XDP features.

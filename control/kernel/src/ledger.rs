@@ -57,7 +57,10 @@ impl Ledger {
     }
 
     /// Adds what is not there yet, and writes the file.
-    pub(crate) fn record(&mut self, settings: Vec<(Setting, String)>) -> Result<(), KernelError> {
+    ///
+    /// # Errors
+    /// When it cannot be written; then nothing may be changed.
+    pub fn record(&mut self, settings: Vec<(Setting, String)>) -> Result<(), KernelError> {
         let before = self.page.originals.len();
         for (setting, value) in settings {
             if self.original(&setting).is_none() {
@@ -68,7 +71,10 @@ impl Ledger {
     }
 
     /// Strikes out settings that have their original value again; the file goes with the last.
-    pub(crate) fn strike(&mut self, settings: &[Setting]) -> Result<(), KernelError> {
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn strike(&mut self, settings: &[Setting]) -> Result<(), KernelError> {
         let before = self.page.originals.len();
         self.page.originals.retain(|original| !settings.contains(&original.setting));
         if self.page.originals.len() == before { Ok(()) } else { self.save() }

@@ -26,12 +26,20 @@ const IFLA_INFO_KIND: u16 = 1;
 const IFLA_EXT_MASK: u16 = 29;
 const RTEXT_FILTER_SKIP_STATS: u32 = 1 << 3;
 /// `struct ifinfomsg`: family, pad, type, index, flags, change.
-const HEADER: usize = 16;
+pub(crate) const HEADER: usize = 16;
 const IFF_UP: u32 = 1;
 const IFF_LOWER_UP: u32 = 1 << 16;
 
 /// Every link of the namespace, in the kernel's order.
 pub(crate) fn links(socket: &mut Socket) -> Result<Vec<Link>, KernelError> {
+    each_link(socket, parse)
+}
+
+/// What `parse` makes of the message of each link.
+pub(crate) fn each_link<T>(
+    socket: &mut Socket,
+    parse: impl Fn(&Message<'_>) -> Option<T>,
+) -> Result<Vec<T>, KernelError> {
     let mut request = vec![0; HEADER];
     let mask = crate::netlink::AttributeWriter::default();
     request.extend(mask.put(IFLA_EXT_MASK, &RTEXT_FILTER_SKIP_STATS.to_ne_bytes()).into_bytes());

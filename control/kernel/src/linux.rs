@@ -1,11 +1,13 @@
+use crate::device::read_device;
 use crate::ethtool::Ethtool;
 use crate::facts::read_facts;
 use crate::link::links;
+use crate::machine::read_machine;
 use crate::netlink::{Protocol, Socket};
 use crate::route::look_up;
 use crate::socket_table::{ConnectedSocket, connected_sockets};
 use crate::watch::LinuxWatch;
-use crate::{Host, HostWatch, KernelError, Route, RouteQuery, Setting};
+use crate::{DeviceFacts, Host, HostWatch, KernelError, MachineFacts, Route, RouteQuery, Setting};
 use flumen_engine::HostFacts;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -41,39 +43,76 @@ impl Host for LinuxHost {
     }
 
     fn read_setting(&self, setting: &Setting) -> Result<Option<String>, KernelError> {
-        match setting {
-            Setting::Sysctl(path) => match std::fs::read_to_string(sysctl(path)) {
-                Ok(value) => Ok(Some(value.trim().to_owned())),
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(KernelError::system(format!("read {setting}"), error)),
-            },
-            Setting::Feature { device, feature } => {
-                let Some(mut ethtool) = Ethtool::open()? else {
-                    return Ok(None);
-                };
+        let mut ethtool = match setting {
+            Setting::Feature { .. } | Setting::Quantity { .. } => Ethtool::open()?,
+            _ => None,
+        };
+        match (setting, &mut ethtool) {
+            (Setting::Feature { device, feature }, Some(ethtool)) => {
                 Ok(ethtool.feature(device, feature)?.map(|on| if on { "on" } else { "off" }.to_owned()))
             }
+            (Setting::Quantity { device, quantity }, Some(ethtool)) => {
+                Ok(ethtool.quantity(device, *quantity)?.map(|span| span.now.to_string()))
+            }
+            _ => file(setting).map_or(Ok(None), |path| read_file(&path, setting)),
         }
     }
 
     fn write_setting(&self, setting: &Setting, value: &str) -> Result<(), KernelError> {
-        match setting {
-            Setting::Sysctl(path) => std::fs::write(sysctl(path), value)
-                .map_err(|error| KernelError::system(format!("set {setting} to {value}"), error)),
-            Setting::Feature { device, feature } => {
-                if let Some(mut ethtool) = Ethtool::open()? {
-                    ethtool.set_feature(device, feature, value == "on")?;
-                }
-                let refused = std::io::Error::other("the driver does not allow it");
-                match self.read_setting(setting)? {
-                    Some(now) if now == value => Ok(()),
-                    _ => Err(KernelError::system(format!("turn {setting} {value}"), refused)),
+        let refused = |why: String| {
+            KernelError::system(format!("set {setting} to {value}"), std::io::Error::other(why))
+        };
+        let mut ethtool = match setting {
+            Setting::Feature { .. } | Setting::Quantity { .. } => Ethtool::open()?,
+            _ => None,
+        };
+        match (setting, &mut ethtool) {
+            (Setting::Feature { device, feature }, Some(ethtool)) => {
+                ethtool.set_feature(device, feature, value == "on")?
+            }
+            (Setting::Quantity { device, quantity }, Some(ethtool)) => {
+                let number = value.parse().map_err(|_| refused("it is no number".to_owned()))?;
+                ethtool.set_quantity(device, *quantity, number)?;
+            }
+            _ => {
+                if let Some(path) = file(setting) {
+                    return std::fs::write(path, value)
+                        .map_err(|error| KernelError::system(format!("set {setting} to {value}"), error));
                 }
             }
         }
+        match self.read_setting(setting)? {
+            Some(now) if now == value => Ok(()),
+            Some(now) => Err(refused(format!("the driver keeps {now}"))),
+            None => Err(refused("the device has no such thing".to_owned())),
+        }
+    }
+
+    fn device(&self, name: &str) -> Result<Option<DeviceFacts>, KernelError> {
+        read_device(name)
+    }
+
+    fn machine(&self) -> Result<MachineFacts, KernelError> {
+        read_machine()
     }
 }
 
-fn sysctl(path: &str) -> PathBuf {
-    Path::new("/proc/sys").join(path)
+/// The file that a setting is.
+fn file(setting: &Setting) -> Option<PathBuf> {
+    match setting {
+        Setting::Sysctl(path) => Some(Path::new("/proc/sys").join(path)),
+        Setting::IrqAffinity(irq) => Some(format!("/proc/irq/{irq}/smp_affinity_list").into()),
+        Setting::Governor(cpu) => {
+            Some(format!("/sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor").into())
+        }
+        Setting::Feature { .. } | Setting::Quantity { .. } => None,
+    }
+}
+
+fn read_file(path: &Path, setting: &Setting) -> Result<Option<String>, KernelError> {
+    match std::fs::read_to_string(path) {
+        Ok(value) => Ok(Some(value.trim().to_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(KernelError::system(format!("read {setting}"), error)),
+    }
 }

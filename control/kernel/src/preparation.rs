@@ -7,7 +7,7 @@
 //!
 //! A device that takes VLAN tags off hides them from XDP: a tagged frame would be one of the untagged interface's zone.
 
-use crate::{Host, KernelError, Ledger, Setting};
+use crate::{Host, KernelError, Ledger, Restoration, Setting, put_back};
 
 /// A setting that was changed, or set back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,29 +65,9 @@ pub fn restore(host: &dyn Host, ledger: &mut Ledger) -> Result<Vec<Change>, Kern
 }
 
 fn set_back(host: &dyn Host, ledger: &mut Ledger, settings: &[Setting]) -> Result<Vec<Change>, KernelError> {
-    let mut changes = Vec::new();
-    let mut done = Vec::new();
-    let mut failed = None;
-    // Last changed, first restored. Then once more from the start: IPv6's `all` writes to every device.
-    for setting in settings.iter().rev().chain(settings) {
-        let Some(original) = ledger.original(setting) else {
-            continue;
-        };
-        let outcome = match host.read_setting(setting) {
-            Ok(Some(from)) if from != original => host.write_setting(setting, original).map(|()| {
-                changes.push(Change { setting: setting.clone(), from, to: original.to_owned() });
-            }),
-            Ok(_) => Ok(()), // it has the value, or its device is gone
-            Err(error) => Err(error),
-        };
-        match outcome {
-            Ok(()) => done.push(setting.clone()),
-            Err(error) => failed = Some(error),
-        }
-    }
-    ledger.strike(&done)?;
-    match failed {
-        Some(error) => Err(error),
+    let Restoration { changes, mut failures } = put_back(host, ledger, settings)?;
+    match failures.pop() {
+        Some((_, error)) => Err(error),
         None => Ok(changes),
     }
 }

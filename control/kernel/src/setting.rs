@@ -1,3 +1,4 @@
+use crate::Quantity;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -14,6 +15,17 @@ pub enum Setting {
         /// Name of the feature: `rx-gro`.
         feature: String,
     },
+    /// A number that the driver of a device has, decimal.
+    Quantity {
+        /// Device name.
+        device: String,
+        /// Which.
+        quantity: Quantity,
+    },
+    /// CPUs that may serve an interrupt, as the kernel lists them: `0-3,8`.
+    IrqAffinity(u32),
+    /// How the frequency of a CPU is governed: `performance`.
+    Governor(u32),
 }
 
 impl Setting {
@@ -28,6 +40,9 @@ impl fmt::Display for Setting {
         match self {
             Setting::Sysctl(path) => f.write_str(path),
             Setting::Feature { device, feature } => write!(f, "{feature} of {device}"),
+            Setting::Quantity { device, quantity } => write!(f, "{quantity} of {device}"),
+            Setting::IrqAffinity(irq) => write!(f, "CPUs of interrupt {irq}"),
+            Setting::Governor(cpu) => write!(f, "frequency governor of CPU {cpu}"),
         }
     }
 }

@@ -4,8 +4,8 @@
 use flumen_abi::Addr;
 use flumen_engine::HostFacts;
 use flumen_kernel::{
-    Host, KernelTables, Ledger, LinuxHost, Neighbour, NeighbourState, Route, RouteHop, RouteKind,
-    RouteOutcome, RouteQuery, Setting, prepare, restore,
+    Feature, Host, KernelTables, Ledger, LinuxHost, Neighbour, NeighbourState, Quantity, Route, RouteHop,
+    RouteKind, RouteOutcome, RouteQuery, Setting, prepare, restore,
 };
 use nix::sched::{CloneFlags, unshare};
 use std::collections::BTreeMap;
@@ -329,6 +329,47 @@ fn a_device_that_is_gone_does_not_keep_the_rest_from_being_restored() {
         assert_eq!(forwarding.as_deref(), Some("0"));
         assert_eq!(ledger.settings().count(), 0);
     });
+}
+
+#[test]
+fn a_device_says_what_it_is_and_what_a_veth_lacks_is_absent() {
+    in_namespace(|| {
+        two_links();
+        assert_eq!(LinuxHost.device("nosuch").unwrap(), None);
+        let lan = LinuxHost.device("lan").unwrap().unwrap();
+        assert_eq!((lan.name.as_str(), lan.driver.as_str(), lan.is_virtual), ("lan", "veth", true));
+        assert_eq!((lan.mtu, lan.max_mtu, lan.running, lan.attached), (1500, Some(65535), true, None));
+        assert!(lan.features["rx-gro"] == Feature { on: false, fixed: false }, "{:?}", lan.features);
+        let lro = lan.features.get("rx-lro").copied();
+        assert!(lro.is_none_or(|lro| lro == Feature { on: false, fixed: true }), "{lro:?}");
+        assert!(!lan.quantities.contains_key(&Quantity::RxRing) && lan.interrupts.is_empty());
+        assert_eq!(lan.quantities[&Quantity::RxChannels].now, 1);
+        let rings = Setting::Quantity { device: "lan".into(), quantity: Quantity::RxRing };
+        assert_eq!(LinuxHost.read_setting(&rings).unwrap(), None);
+        assert!(LinuxHost.write_setting(&rings, "512").is_err());
+    });
+}
+
+#[test]
+fn channels_of_a_device_are_set_and_read_back() {
+    in_namespace(|| {
+        ip("link add lan numrxqueues 2 numtxqueues 2 type veth peer name lan-p");
+        let channels = Setting::Quantity { device: "lan".into(), quantity: Quantity::RxChannels };
+        let before = LinuxHost.read_setting(&channels).unwrap().unwrap();
+        let other = if before == "1" { "2" } else { "1" };
+        for value in [other, &before] {
+            LinuxHost.write_setting(&channels, value).unwrap();
+            assert_eq!(LinuxHost.read_setting(&channels).unwrap().as_deref(), Some(value));
+        }
+        assert!(LinuxHost.write_setting(&channels, "9").is_err(), "more than it has");
+    });
+}
+
+#[test]
+fn the_machine_says_which_kernel_it_runs() {
+    let machine = LinuxHost.machine().unwrap();
+    assert!(machine.kernel().unwrap() >= (5, 6) && !machine.cpus.is_empty(), "{machine:?}");
+    assert_eq!(machine.root, nix::unistd::geteuid().is_root());
 }
 
 fn ledger() -> (tempfile::TempDir, Ledger) {
