@@ -1,4 +1,6 @@
 use crate::explain::ExplainArguments;
+use crate::mirror::Mirror;
+use crate::tune::Tune;
 use clap::{Args, Parser, Subcommand};
 use flumen_api::{PortRange, Protocol, SessionFilter};
 use flumen_daemon::Options;
@@ -114,6 +116,12 @@ pub(crate) enum Command {
     Clear(Clear),
     /// How would a packet fare? Every stage, on the live tables or on a candidate configuration
     Explain(Box<ExplainArguments>),
+    /// Traffic mirrors: VXLAN taken off, translated, delivered
+    #[command(subcommand)]
+    Mirror(Mirror),
+    /// What makes this host fast: sysctls, offloads, rings, interrupts. Needs no daemon
+    #[command(subcommand)]
+    Tune(Tune),
     /// Print completions for a shell, or the manual page
     #[command(after_help = "Example: flumen generate bash > /usr/share/bash-completion/completions/flumen")]
     Generate {

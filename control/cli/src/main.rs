@@ -8,10 +8,12 @@ mod explain;
 mod failure;
 mod file;
 mod generate;
+mod mirror;
 mod output;
 mod shell;
 mod show;
 mod table;
+mod tune;
 mod words;
 
 use args::{Arguments, Command, Loose};
@@ -80,6 +82,8 @@ fn run(arguments: &Arguments) -> Outcome {
         Command::Show(what) => ask::show(arguments, what),
         Command::Clear(what) => ask::clear(arguments, what),
         Command::Explain(wanted) => ask::explain(arguments, wanted),
+        Command::Mirror(command) => mirror::run(command, Output { json }),
+        Command::Tune(command) => tune::run(command, Output { json }),
         Command::Generate { what } => generate::print(*what),
         Command::Detach { places } => ask::detach(arguments, &places.options(&arguments.connection, None)),
         Command::Stop => ask::stop(arguments),

@@ -23,4 +23,5 @@ mod refusals;
 mod shell;
 mod support;
 mod survival;
+mod tuning;
 mod vlan;

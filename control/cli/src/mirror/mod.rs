@@ -1,0 +1,22 @@
+//! `flumen mirror`: a traffic mirror from one line. One file for each command.
+
+mod check;
+
+use crate::failure::Outcome;
+use crate::output::Output;
+use clap::Subcommand;
+
+/// A command about traffic mirrors.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mirror {
+    /// Is this host ready for a mirror? What is not, and what to do about it; changes nothing
+    #[command(after_help = "Exit status: 0 ready, 1 not ready, 2 wrong usage.")]
+    Check(check::CheckArguments),
+}
+
+/// Runs `flumen mirror`.
+pub(crate) fn run(command: &Mirror, output: Output) -> Outcome {
+    match command {
+        Mirror::Check(arguments) => check::run(arguments, output),
+    }
+}
