@@ -9,6 +9,10 @@ use flumen_daemon::Options;
 use flumen_kernel::{LinuxHost, boot_id};
 use flumen_tune::{Applied, Goal, Plan, Scope, State, TuneError, Tuning, Undone};
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long another run may take: at the start of the host each device has one.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A command about tuning.
 #[derive(Debug, Subcommand)]
@@ -18,7 +22,13 @@ pub(crate) enum Tune {
     /// Set what differs, all or nothing; what it was is saved first
     Apply(ScopeArguments),
     /// Give every setting the value that it had before the first apply since the host started
-    Undo(Saved),
+    Undo {
+        /// Only what concerns this network device; may be given again
+        #[arg(short, long = "interface", value_name = "DEVICE")]
+        interfaces: Vec<String>,
+        #[command(flatten)]
+        saved: Saved,
+    },
 }
 
 /// What is tuned.
@@ -56,8 +66,8 @@ pub(crate) fn run(command: &Tune, output: Output) -> Outcome {
             let applied = arguments.saved.open()?.apply(&LinuxHost, &arguments.scope())?;
             Ok(output.report(&applied, applied_text)?)
         }
-        Tune::Undo(saved) => {
-            let undone = saved.open()?.undo(&LinuxHost)?;
+        Tune::Undo { interfaces, saved } => {
+            let undone = saved.open()?.undo(&LinuxHost, interfaces)?;
             output.report(&undone, undone_text)?;
             for failed in &undone.failures {
                 complain(&format!("{BAD}error:{BAD:#} {}\n", failed.reason));
@@ -134,7 +144,7 @@ impl ScopeArguments {
 
 impl Saved {
     fn open(&self) -> Result<Tuning, TuneError> {
-        Tuning::open(&self.state_dir, &boot_id())
+        Tuning::open(&self.state_dir, &boot_id(), PATIENCE)
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// What was tuned on this host since it was started: the values before, on disk before anything is changed. Holding
 /// it keeps other runs out.
@@ -58,14 +59,16 @@ pub struct Failed {
 
 const LEDGER: &str = "tune.json";
 const LOCK: &str = "tune.lock";
+/// How often a lock is tried.
+const POLL: Duration = Duration::from_millis(20);
 
 impl Tuning {
-    /// Opens what is saved in a directory, which is made when need be. `boot` is the kernel's name of this boot: after
+    /// Opens what is saved in a directory, which is made when need be; waits up to `patience` for another run. `boot` is the kernel's name of this boot: after
     /// another start the host has its own values again, and what was saved is forgotten.
     ///
     /// # Errors
     /// When another run has it open, or it cannot be read.
-    pub fn open(folder: &Path, boot: &str) -> Result<Tuning, TuneError> {
+    pub fn open(folder: &Path, boot: &str, patience: Duration) -> Result<Tuning, TuneError> {
         let lock = folder.join(LOCK);
         let place = |path: &Path| {
             let path = path.to_owned();
@@ -73,10 +76,14 @@ impl Tuning {
         };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(place(folder))?;
         let file = File::options().create(true).append(true).mode(0o600).open(&lock).map_err(place(&lock))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(TuneError::Busy { path: lock }),
-            Err(TryLockError::Error(source)) => return Err(TuneError::Place { path: lock, source }),
+        let begin = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if begin.elapsed() < patience => std::thread::sleep(POLL),
+                Err(TryLockError::WouldBlock) => return Err(TuneError::Busy { path: lock }),
+                Err(TryLockError::Error(source)) => return Err(TuneError::Place { path: lock, source }),
+            }
         }
         Ok(Tuning { ledger: Ledger::open(&folder.join(LEDGER), boot)?, _lock: file })
     }
@@ -109,13 +116,26 @@ impl Tuning {
         Ok(Applied { changes, plan: Plan::new(host, &self.ledger, scope)? })
     }
 
-    /// Gives every setting that was tuned the value that it had before.
+    /// Gives settings that were tuned the value that they had before: those of these devices, or all when none is
+    /// named.
     ///
     /// # Errors
     /// When what is saved cannot be written. That a setting refuses is in the answer.
-    pub fn undo(&mut self, host: &dyn Host) -> Result<Undone, TuneError> {
-        let all: Vec<Setting> = self.ledger.settings().map(|(setting, _)| setting.clone()).collect();
-        let Restoration { changes, failures } = put_back(host, &mut self.ledger, &all)?;
+    pub fn undo(&mut self, host: &dyn Host, devices: &[String]) -> Result<Undone, TuneError> {
+        let mut interrupts = BTreeSet::new();
+        for name in devices {
+            let device = host.device(name)?;
+            interrupts.extend(device.into_iter().flat_map(|device| device.interrupts).map(|one| one.irq));
+        }
+        let concerned = |setting: &Setting| match setting {
+            _ if devices.is_empty() => true,
+            Setting::Feature { device, .. } | Setting::Quantity { device, .. } => devices.contains(device),
+            Setting::IrqAffinity(irq) => interrupts.contains(irq),
+            Setting::Sysctl(_) | Setting::Governor(_) => false,
+        };
+        let saved = self.ledger.settings().map(|(setting, _)| setting);
+        let settings: Vec<Setting> = saved.filter(|setting| concerned(setting)).cloned().collect();
+        let Restoration { changes, failures } = put_back(host, &mut self.ledger, &settings)?;
         let failed = |(setting, error): (Setting, KernelError)| Failed { setting, reason: error.to_string() };
         Ok(Undone {
             changes: changes.into_iter().map(Changed::from).collect(),

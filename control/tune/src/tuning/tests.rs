@@ -3,6 +3,7 @@ use crate::{Goal, Scope, State, TuneError};
 use flumen_kernel::{
     DeviceFacts, FakeHost, Feature, Host, Interrupt, Ledger, MachineFacts, Quantity, Setting, Span, prepare,
 };
+use std::time::Duration;
 
 /// Two CPUs with governors; `ens5` with everything that hardware has, `lan` a veth.
 fn host() -> FakeHost {
@@ -49,6 +50,10 @@ fn host() -> FakeHost {
     host
 }
 
+fn open(dir: &tempfile::TempDir, boot: &str) -> Result<Tuning, TuneError> {
+    Tuning::open(dir.path(), boot, Duration::ZERO)
+}
+
 fn scope(devices: &[&str]) -> Scope {
     Scope { host: true, devices: devices.iter().map(|name| (*name).into()).collect(), goal: Goal::Throughput }
 }
@@ -76,14 +81,14 @@ fn snapshot(host: &FakeHost) -> Vec<String> {
 fn a_host_is_tuned_and_put_back_exactly_by_another_process() {
     let (dir, host) = (tempfile::tempdir().unwrap(), host());
     let before = snapshot(&host);
-    let applied = Tuning::open(dir.path(), "boot").unwrap().apply(&host, &scope(&["ens5"])).unwrap();
+    let applied = open(&dir, "boot").unwrap().apply(&host, &scope(&["ens5"])).unwrap();
     assert!(applied.plan.differing().next().is_none(), "nothing differs any more");
     let expected = ["134217728", "600", "50000", "4096", "1024", "2", "50", "off", "off", "performance"];
     assert_eq!(snapshot(&host)[..10], expected);
     assert_eq!(snapshot(&host)[11..], ["0", "1", "0"], "queue 2 is served by the first CPU again");
     assert_eq!(applied.changes.len(), 12, "{applied:?}");
 
-    let mut tuning = Tuning::open(dir.path(), "boot").unwrap();
+    let mut tuning = open(&dir, "boot").unwrap();
     assert!(
         tuning.apply(&host, &scope(&["ens5"])).unwrap().changes.is_empty(),
         "a second time changes nothing"
@@ -94,11 +99,11 @@ fn a_host_is_tuned_and_put_back_exactly_by_another_process() {
         (ring.before.as_deref(), ring.now.as_deref(), ring.state),
         (Some("512"), Some("4096"), State::Good)
     );
-    let undone = tuning.undo(&host).unwrap();
+    let undone = tuning.undo(&host, &[]).unwrap();
     assert_eq!((undone.changes.len(), undone.failures.len()), (12, 0));
     assert_eq!(snapshot(&host), before);
     assert!(!dir.path().join(LEDGER).exists());
-    assert!(tuning.undo(&host).unwrap().changes.is_empty());
+    assert!(tuning.undo(&host, &[]).unwrap().changes.is_empty());
 }
 
 #[test]
@@ -106,7 +111,7 @@ fn one_refusal_takes_everything_of_the_run_back_and_says_what() {
     let (dir, host) = (tempfile::tempdir().unwrap(), host());
     let before = snapshot(&host);
     host.refuse(Setting::IrqAffinity(41));
-    let mut tuning = Tuning::open(dir.path(), "boot").unwrap();
+    let mut tuning = open(&dir, "boot").unwrap();
     let TuneError::Refused(refusal) = tuning.apply(&host, &scope(&["ens5"])).unwrap_err() else {
         panic!("not refused")
     };
@@ -120,14 +125,14 @@ fn one_refusal_takes_everything_of_the_run_back_and_says_what() {
 #[test]
 fn a_refused_run_leaves_what_an_earlier_one_changed() {
     let (dir, host) = (tempfile::tempdir().unwrap(), host());
-    let mut tuning = Tuning::open(dir.path(), "boot").unwrap();
+    let mut tuning = open(&dir, "boot").unwrap();
     tuning.apply(&host, &scope(&[])).unwrap();
     host.set(Setting::Governor(0), "schedutil");
     host.refuse(feature("rx-lro"));
     assert!(tuning.apply(&host, &scope(&["ens5"])).is_err());
     assert_eq!(host.get(&Setting::Governor(0)), "schedutil", "as it was before the refused run");
     assert_eq!(host.get(&Setting::Governor(1)), "performance");
-    tuning.undo(&host).unwrap();
+    tuning.undo(&host, &[]).unwrap();
     assert_eq!(host.get(&Setting::Governor(0)), "powersave", "as it was before everything");
 }
 
@@ -139,7 +144,7 @@ fn a_run_that_was_killed_can_be_undone() {
         .record(vec![(Setting::Governor(0), "powersave".into()), (Setting::Governor(1), "powersave".into())])
         .unwrap();
     host.set(Setting::Governor(0), "performance");
-    let undone = Tuning::open(dir.path(), "boot").unwrap().undo(&host).unwrap();
+    let undone = open(&dir, "boot").unwrap().undo(&host, &[]).unwrap();
     assert_eq!(undone.changes.len(), 1);
     assert_eq!(host.get(&Setting::Governor(0)), "powersave");
 }
@@ -147,10 +152,10 @@ fn a_run_that_was_killed_can_be_undone() {
 #[test]
 fn what_cannot_be_put_back_is_named_and_stays_saved() {
     let (dir, host) = (tempfile::tempdir().unwrap(), host());
-    let mut tuning = Tuning::open(dir.path(), "boot").unwrap();
+    let mut tuning = open(&dir, "boot").unwrap();
     tuning.apply(&host, &scope(&["ens5"])).unwrap();
     host.refuse(Setting::Governor(1));
-    let undone = tuning.undo(&host).unwrap();
+    let undone = tuning.undo(&host, &[]).unwrap();
     assert_eq!(undone.failures.len(), 1);
     assert_eq!(undone.failures[0].setting, Setting::Governor(1));
     assert_eq!(host.get(&number(Quantity::RxRing)), "512");
@@ -158,9 +163,21 @@ fn what_cannot_be_put_back_is_named_and_stays_saved() {
 }
 
 #[test]
+fn one_device_is_put_back_alone() {
+    let (dir, host) = (tempfile::tempdir().unwrap(), host());
+    let mut tuning = open(&dir, "boot").unwrap();
+    tuning.apply(&host, &scope(&["ens5"])).unwrap();
+    let undone = tuning.undo(&host, &["ens5".to_owned()]).unwrap();
+    assert_eq!((undone.changes.len(), undone.failures.len()), (8, 0), "{undone:?}");
+    assert_eq!(host.get(&Setting::IrqAffinity(40)), "0-1");
+    assert_eq!(host.get(&Setting::Governor(0)), "performance", "the host's own stay");
+    assert_eq!(tuning.undo(&host, &[]).unwrap().changes.len(), 4);
+}
+
+#[test]
 fn a_veth_keeps_gro_and_what_it_lacks_is_absent() {
     let (dir, host) = (tempfile::tempdir().unwrap(), host());
-    let mut tuning = Tuning::open(dir.path(), "boot").unwrap();
+    let mut tuning = open(&dir, "boot").unwrap();
     let plan = tuning.show(&host, &scope(&["lan"])).unwrap();
     let gro = Setting::Feature { device: "lan".into(), feature: "rx-gro".into() };
     assert!(plan.items.iter().all(|item| item.setting != gro));
@@ -178,7 +195,7 @@ fn a_feature_that_the_driver_always_has_is_fixed_and_keeps_nothing_from_being_tu
     let mut device = host.device("ens5").unwrap().unwrap();
     device.features.insert("rx-gro-hw".into(), Feature { on: true, fixed: true });
     host.set_device(device);
-    let mut tuning = Tuning::open(dir.path(), "boot").unwrap();
+    let mut tuning = open(&dir, "boot").unwrap();
     let plan = tuning.apply(&host, &scope(&["ens5"])).unwrap().plan;
     let fixed: Vec<_> = plan.items.iter().filter(|item| item.state == State::Fixed).collect();
     assert!(matches!(fixed[..], [item] if item.setting == feature("rx-gro-hw")), "{fixed:?}");
@@ -187,10 +204,10 @@ fn a_feature_that_the_driver_always_has_is_fixed_and_keeps_nothing_from_being_tu
 #[test]
 fn for_latency_every_frame_interrupts() {
     let (dir, host) = (tempfile::tempdir().unwrap(), host());
-    let mut tuning = Tuning::open(dir.path(), "boot").unwrap();
+    let mut tuning = open(&dir, "boot").unwrap();
     tuning.apply(&host, &Scope { goal: Goal::Latency, ..scope(&["ens5"]) }).unwrap();
     assert_eq!([Quantity::AdaptiveRx, Quantity::RxUsecs].map(|one| host.get(&number(one))), ["0", "1"]);
-    tuning.undo(&host).unwrap();
+    tuning.undo(&host, &[]).unwrap();
     assert_eq!([Quantity::AdaptiveRx, Quantity::RxUsecs].map(|one| host.get(&number(one))), ["1", "50"]);
 }
 
@@ -201,25 +218,25 @@ fn ena_keeps_half_of_its_channels_for_what_programs_send() {
     device.driver = "ena".into();
     device.quantities.insert(Quantity::CombinedChannels, Span { now: 2, max: Some(2) });
     host.set_device(device);
-    Tuning::open(dir.path(), "boot").unwrap().apply(&host, &scope(&["ens5"])).unwrap();
+    open(&dir, "boot").unwrap().apply(&host, &scope(&["ens5"])).unwrap();
     assert_eq!(host.get(&number(Quantity::CombinedChannels)), "1");
 }
 
 #[test]
 fn another_boot_forgets_and_two_runs_at_once_are_refused() {
     let (dir, host) = (tempfile::tempdir().unwrap(), host());
-    let mut tuning = Tuning::open(dir.path(), "boot").unwrap();
+    let mut tuning = open(&dir, "boot").unwrap();
     tuning.apply(&host, &scope(&[])).unwrap();
-    assert!(matches!(Tuning::open(dir.path(), "boot"), Err(TuneError::Busy { .. })));
+    assert!(matches!(open(&dir, "boot"), Err(TuneError::Busy { .. })));
     drop(tuning);
-    assert!(Tuning::open(dir.path(), "next").unwrap().undo(&host).unwrap().changes.is_empty());
+    assert!(open(&dir, "next").unwrap().undo(&host, &[]).unwrap().changes.is_empty());
 }
 
 #[test]
 fn a_device_that_is_not_there_is_named_and_nothing_is_changed() {
     let (dir, host) = (tempfile::tempdir().unwrap(), host());
     let before = snapshot(&host);
-    let mut tuning = Tuning::open(dir.path(), "boot").unwrap();
+    let mut tuning = open(&dir, "boot").unwrap();
     let error = tuning.apply(&host, &scope(&["ens5", "nosuch"])).unwrap_err();
     assert_eq!(error.to_string(), "there is no network device nosuch");
     assert_eq!(snapshot(&host), before);
@@ -238,7 +255,7 @@ fn tuning_and_the_daemon_change_different_settings() {
     let devices = ["ens5", "lan"].map(str::to_owned);
     let mut own = Ledger::open(&dir.path().join("host-settings.json"), "boot").unwrap();
     prepare(&host, &mut own, &devices, &devices).unwrap();
-    let plan = Tuning::open(dir.path(), "boot").unwrap().show(&host, &scope(&["ens5", "lan"])).unwrap();
+    let plan = open(&dir, "boot").unwrap().show(&host, &scope(&["ens5", "lan"])).unwrap();
     assert!(own.settings().count() > 0);
     assert!(own.settings().all(|(setting, _)| plan.items.iter().all(|item| item.setting != *setting)));
 }
