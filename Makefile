@@ -1,6 +1,6 @@
 # A thin front of `cargo xtask`: it only makes sure that there is a cargo. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kernels check bench bench-short install clean-lab bootstrap
+.PHONY: help demo test test-kernels check bench bench-short install deb clean-lab bootstrap
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -21,7 +21,7 @@ test: ## every test that needs no hardware (root)
 test-kernels: ## engine and conformance tests on the kernels of Debian bookworm, trixie and sid, in QEMU
 	@$(RUN) kernels $(ARGS)
 
-check: ## formatting, lints, layers, licences, forbidden words, eBPF stacks, table layouts
+check: ## formatting, lints, layers, licences, forbidden words, eBPF stacks, table layouts, deployment files
 	@$(RUN) check $(ARGS)
 
 bench: ## cost per packet beside the floor and beside the kernel; writes target/bench/bench.json (root)
@@ -32,6 +32,9 @@ bench-short: ## the same in under a minute, with fewer runs (root)
 
 install: ## the flumen program and its systemd unit, to DESTDIR/PREFIX
 	@$(RUN) install --prefix "$(PREFIX)" $(if $(DESTDIR),--destdir "$(DESTDIR)") $(ARGS)
+
+deb: ## the Debian package, to target/debian
+	@$(RUN) deb $(ARGS)
 
 clean-lab: ## remove what an interrupted demo, test or benchmark left behind (root)
 	@$(RUN) clean-lab $(ARGS)

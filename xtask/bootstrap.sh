@@ -27,6 +27,7 @@ programs_of() {
     test) echo "ip:iproute2 ethtool:ethtool ping:iputils-ping curl:curl iperf3:iperf3" \
         "nft:nftables tcpdump:tcpdump traceroute:traceroute jq:jq" ;;
     bench) echo "ip:iproute2 ethtool:ethtool nft:nftables" ;;
+    deb) echo "dpkg-deb:dpkg" ;;
     clean-lab) echo "ip:iproute2" ;;
     *) ;;
     esac

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::child;
+use crate::deployment;
 use crate::ebpf;
 use crate::layers;
 use crate::stack;
@@ -20,7 +21,7 @@ type Check = (&'static str, fn(&Tree) -> Result<()>);
 /// # Errors
 /// When any failed.
 pub(crate) fn run(tree: &Tree) -> Result<()> {
-    let checks: [Check; 8] = [
+    let checks: [Check; 9] = [
         ("formatting", formatting),
         ("layers", layers::check),
         ("words", words::check),
@@ -28,6 +29,7 @@ pub(crate) fn run(tree: &Tree) -> Result<()> {
         ("eBPF stacks", stack::check),
         ("lints", lints),
         ("table layouts", table_layouts),
+        ("deployment files", deployment::check),
         ("licences, bans, sources", licences),
     ];
     let mut failed = Vec::new();

@@ -4,6 +4,8 @@
 mod artifacts;
 mod check;
 mod child;
+mod deb;
+mod deployment;
 mod ebpf;
 mod install;
 mod kernels;
@@ -47,7 +49,7 @@ enum Command {
     Stack,
     /// Check that every dependency points down, and that unsafe code stays on its islands
     Layers,
-    /// Formatting, lints, layers, licences, forbidden words, eBPF stacks, table layouts
+    /// Formatting, lints, layers, licences, forbidden words, eBPF stacks, table layouts, deployment files
     Check,
     /// Every test that needs no hardware
     Test(TestArgs),
@@ -59,6 +61,10 @@ enum Command {
     Bench(Rest),
     /// Install the flumen program and its systemd unit
     Install(InstallArgs),
+    /// Make the Debian package in target/debian, unpack it and try what is in it
+    Deb(DebArgs),
+    /// Validate the cloud templates, Kubernetes objects, container file and scripts of deploy
+    Deployment,
     /// Remove what an interrupted demo, test or benchmark left behind
     CleanLab,
 }
@@ -112,6 +118,13 @@ struct InstallArgs {
     destdir: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct DebArgs {
+    /// From a debug build: quick, for tests of the package alone
+    #[arg(long)]
+    debug: bool,
+}
+
 fn main() -> ExitCode {
     let tree = Tree::of_this_checkout();
     let outcome = match Cli::parse().command {
@@ -125,6 +138,8 @@ fn main() -> ExitCode {
         Command::Demo(rest) => lab::demo(&tree, &rest.args),
         Command::Bench(rest) => lab::bench(&tree, &rest.args),
         Command::Install(args) => install::run(&tree, &args.prefix, args.destdir.as_deref()),
+        Command::Deb(args) => deb::run(&tree, args.debug),
+        Command::Deployment => deployment::check(&tree),
         Command::CleanLab => lab::clean(),
     };
     match outcome {

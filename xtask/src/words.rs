@@ -14,7 +14,8 @@ const WORDS: [&str; 4] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX
 const RUST: [&str; 3] = [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("#[ign", "ore")];
 
 /// What is looked at: files that people write.
-const ENDINGS: [&str; 10] = ["rs", "toml", "sh", "md", "yml", "yaml", "service", "json", "c", "h"];
+const ENDINGS: [&str; 13] =
+    ["rs", "py", "tf", "tftpl", "toml", "sh", "md", "yml", "yaml", "service", "json", "c", "h"];
 const NAMES: [&str; 2] = ["Makefile", "run"];
 
 /// Looks for forbidden words in the whole checkout.
