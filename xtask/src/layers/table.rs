@@ -63,6 +63,7 @@ const EVERYTHING: &[&str] = &[
     "flumen-engine",
     "flumen-kernel",
     "flumen-tune",
+    "flumen-mirror",
     "flumen-api",
     "flumen-grpc",
     "flumen-client",
@@ -165,6 +166,14 @@ pub(super) const LAYERS: &[Layer] = &[
         outside: Any,
         unsafe_code: Forbidden,
     },
+    Layer {
+        name: "flumen-mirror",
+        folder: "control/mirror",
+        // Its configuration is a text; that the text is accepted is tested above it.
+        below: &[],
+        outside: Any,
+        unsafe_code: Forbidden,
+    },
     Layer { name: "flumen-api", folder: "control/api", below: &[], outside: Any, unsafe_code: Forbidden },
     Layer {
         name: "flumen-grpc",
@@ -210,6 +219,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "flumen-compile",
             "flumen-engine",
             "flumen-kernel",
+            "flumen-mirror",
             "flumen-tune",
             "flumen-api",
             "flumen-grpc",

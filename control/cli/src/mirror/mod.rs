@@ -1,6 +1,8 @@
 //! `flumen mirror`: a traffic mirror from one line. One file for each command.
 
+mod arguments;
 mod check;
+mod import;
 
 use crate::failure::Outcome;
 use crate::output::Output;
@@ -12,11 +14,18 @@ pub(crate) enum Mirror {
     /// Is this host ready for a mirror? What is not, and what to do about it; changes nothing
     #[command(after_help = "Exit status: 0 ready, 1 not ready, 2 wrong usage.")]
     Check(check::CheckArguments),
+    /// Print the configuration that variables, rules and options describe; changes nothing
+    #[command(
+        after_help = "Example: flumen mirror import --env .env --nat-rules nat_rules.conf > mirror.conf\n\
+                            AWS_IPSEC_VM_IP and AWS_IPSEC_VM_PORT of the environment stand for NAT_IP and NAT_PORT."
+    )]
+    Import(Box<import::ImportArguments>),
 }
 
 /// Runs `flumen mirror`.
 pub(crate) fn run(command: &Mirror, output: Output) -> Outcome {
     match command {
         Mirror::Check(arguments) => check::run(arguments, output),
+        Mirror::Import(arguments) => import::run(arguments, output),
     }
 }
