@@ -39,6 +39,7 @@ pub use check::{check, host_facts, missing_devices};
 pub use daemon::Daemon;
 pub use engines::{EngineOptions, Engines};
 pub use error::DaemonError;
+pub use explain::captured_frames;
 pub use log::init as init_log;
 pub use options::Options;
 pub use signals::Signals;

@@ -3,6 +3,8 @@
 mod arguments;
 mod check;
 mod import;
+mod report;
+mod send;
 
 use crate::failure::Outcome;
 use crate::output::Output;
@@ -20,6 +22,13 @@ pub(crate) enum Mirror {
                             AWS_IPSEC_VM_IP and AWS_IPSEC_VM_PORT of the environment stand for NAT_IP and NAT_PORT."
     )]
     Import(Box<import::ImportArguments>),
+    /// Send VXLAN to a mirror, as a source of copies does: made up, or from a capture file
+    #[command(
+        after_help = "It ends by itself. Example: flumen mirror send --to 10.2.41.5 --rate 85000 --size 128,1450,2852 --flows 8"
+    )]
+    Send(Box<send::SendArguments>),
+    /// Make one page of HTML with plots from what a monitor has recorded
+    Report(report::ReportArguments),
 }
 
 /// Runs `flumen mirror`.
@@ -27,5 +36,7 @@ pub(crate) fn run(command: &Mirror, output: Output) -> Outcome {
     match command {
         Mirror::Check(arguments) => check::run(arguments, output),
         Mirror::Import(arguments) => import::run(arguments, output),
+        Mirror::Send(arguments) => send::run(arguments, output),
+        Mirror::Report(arguments) => report::run(arguments, output),
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn frames(input: &ExplainInput, names: &Names) -> Result<(InterfaceId
     let frames = match input {
         ExplainInput::Probe(probe) => vec![probe::frame(probe, vlan)?],
         ExplainInput::Frame { bytes, .. } => vec![bytes.clone()],
-        ExplainInput::Pcap { file, .. } => captured(file)?,
+        ExplainInput::Pcap { file, .. } => captured_frames(file, MAX_FRAMES)?,
     };
     if let Some(long) = frames.iter().find(|frame| frame.len() > MAX_FRAME_BYTES) {
         let reason = format!(
@@ -55,7 +55,10 @@ fn interface_of(name: &str, names: &Names) -> Result<(InterfaceId, Vlan), ApiErr
 }
 
 /// Every frame of a pcap or pcapng file.
-fn captured(file: &[u8]) -> Result<Vec<Vec<u8>>, ApiError> {
+///
+/// # Errors
+/// When it is no such file, has frames of something else than Ethernet, or more than `most`.
+pub fn captured_frames(file: &[u8], most: usize) -> Result<Vec<Vec<u8>>, ApiError> {
     const PCAPNG: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
     let unreadable = |error: PcapError| ApiError::Impossible {
         reason: format!("the capture file cannot be read: {error}"),
@@ -66,8 +69,8 @@ fn captured(file: &[u8]) -> Result<Vec<Vec<u8>>, ApiError> {
         while let Some(block) = reader.next_block() {
             match block.map_err(unreadable)? {
                 Block::InterfaceDescription(interface) => ethernet(interface.linktype)?,
-                Block::EnhancedPacket(packet) => keep(&mut frames, &packet.data)?,
-                Block::SimplePacket(packet) => keep(&mut frames, &packet.data)?,
+                Block::EnhancedPacket(packet) => keep(&mut frames, &packet.data, most)?,
+                Block::SimplePacket(packet) => keep(&mut frames, &packet.data, most)?,
                 _ => {}
             }
         }
@@ -75,7 +78,7 @@ fn captured(file: &[u8]) -> Result<Vec<Vec<u8>>, ApiError> {
         let mut reader = PcapReader::new(file).map_err(unreadable)?;
         ethernet(reader.header().datalink)?;
         while let Some(packet) = reader.next_packet() {
-            keep(&mut frames, &packet.map_err(unreadable)?.data)?;
+            keep(&mut frames, &packet.map_err(unreadable)?.data, most)?;
         }
     }
     Ok(frames)
@@ -91,11 +94,10 @@ fn ethernet(link: DataLink) -> Result<(), ApiError> {
     Err(ApiError::Impossible { reason })
 }
 
-fn keep(frames: &mut Vec<Vec<u8>>, frame: &[u8]) -> Result<(), ApiError> {
-    if frames.len() == MAX_FRAMES {
-        let reason = format!(
-            "the capture file has more than {MAX_FRAMES} frames: cut it with `editcap` or `tcpdump -c`"
-        );
+fn keep(frames: &mut Vec<Vec<u8>>, frame: &[u8], most: usize) -> Result<(), ApiError> {
+    if frames.len() == most {
+        let reason =
+            format!("the capture file has more than {most} frames: cut it with `editcap` or `tcpdump -c`");
         return Err(ApiError::Impossible { reason });
     }
     frames.push(frame.to_vec());
@@ -104,7 +106,10 @@ fn keep(frames: &mut Vec<Vec<u8>>, frame: &[u8]) -> Result<(), ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use super::captured;
+    use super::{MAX_FRAMES, captured_frames};
+    fn captured(file: &[u8]) -> Result<Vec<Vec<u8>>, flumen_api::ApiError> {
+        captured_frames(file, MAX_FRAMES)
+    }
 
     /// A pcap file, microseconds, little endian, with these frames.
     fn pcap(link: u32, frames: &[&[u8]]) -> Vec<u8> {

@@ -6,4 +6,5 @@ mod pipeline;
 mod probe;
 mod route;
 
+pub use input::captured_frames;
 pub(crate) use pipeline::{State, explain};
