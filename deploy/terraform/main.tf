@@ -5,6 +5,9 @@ locals {
   vxlan_port       = 4789
   second_interface = var.target_interface != var.interface
 
+  # The instances send metrics in its name, so it is known before the group is.
+  group = "${var.name}-group"
+
   tags = merge({ Name = var.name }, var.tags)
 }
 
@@ -42,7 +45,7 @@ resource "aws_vpc_security_group_ingress_rule" "vxlan" {
 
 resource "aws_vpc_security_group_ingress_rule" "health" {
   security_group_id = aws_security_group.this.id
-  description       = "Health checks of the load balancer, which has addresses of the VPC"
+  description       = "Health checks and metrics, from addresses of the VPC"
   ip_protocol       = "tcp"
   from_port         = var.health_check_port
   to_port           = var.health_check_port
@@ -75,7 +78,8 @@ resource "aws_lb_target_group" "this" {
   tags                 = local.tags
 
   health_check {
-    protocol            = "TCP"
+    protocol            = "HTTP"
+    path                = "/health"
     port                = tostring(var.health_check_port)
     interval            = 10
     healthy_threshold   = 2
@@ -178,6 +182,9 @@ resource "aws_launch_template" "this" {
     nat_port         = var.nat_port
     source_port      = var.source_port
     vni              = var.vni
+    metrics_port     = var.health_check_port
+    namespace        = var.metric_namespace
+    group            = local.group
   }))
 
   iam_instance_profile {
@@ -225,7 +232,7 @@ resource "aws_launch_template" "this" {
 }
 
 resource "aws_autoscaling_group" "this" {
-  name_prefix               = "${var.name}-"
+  name                      = local.group
   min_size                  = 1
   max_size                  = var.max_size
   desired_capacity          = 1
@@ -258,8 +265,7 @@ resource "aws_autoscaling_group" "this" {
   }
 
   lifecycle {
-    create_before_destroy = true
-    ignore_changes        = [desired_capacity]
+    ignore_changes = [desired_capacity]
   }
 }
 

@@ -131,9 +131,9 @@ variable "source_port" {
 }
 
 variable "health_check_port" {
-  description = "TCP port on the instances by which the load balancer tells whether they live."
+  description = "TCP port of flumen-metrics on the instances: health for the load balancer, metrics for Prometheus."
   type        = number
-  default     = 22
+  default     = 9464
 }
 
 variable "metric_namespace" {

@@ -21,19 +21,22 @@ const FOLDER: &str = "target/debian";
 const PROGRAM_IN_UNIT: &str = "/usr/local/bin/flumen";
 const PROGRAM: &str = "/usr/bin/flumen";
 
-const UNITS: [&str; 2] = ["flumen.service", "flumen-tune@.service"];
+const UNITS: [&str; 4] =
+    ["flumen.service", "flumen-tune@.service", "flumen-metrics.service", "flumen-cloudwatch.service"];
 
 /// What `flumen generate` prints, and the file it becomes.
 const GENERATED: [(&str, &str); 4] =
     [("man", "flumen.1"), ("bash", "flumen.bash"), ("fish", "flumen.fish"), ("zsh", "_flumen")];
 
 /// What must be in the package.
-const CONTENT: [&str; 9] = [
+const CONTENT: [&str; 11] = [
     "usr/bin/flumen",
     "usr/sbin/flumen-mirror-setup",
     "usr/lib/flumen/aws-forwarding",
     "usr/lib/systemd/system/flumen.service",
     "usr/lib/systemd/system/flumen-tune@.service",
+    "usr/lib/systemd/system/flumen-metrics.service",
+    "usr/lib/systemd/system/flumen-cloudwatch.service",
     "etc/default/flumen",
     "usr/share/man/man1/flumen.1.gz",
     "usr/share/bash-completion/completions/flumen",

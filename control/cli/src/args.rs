@@ -1,4 +1,5 @@
 use crate::explain::ExplainArguments;
+use crate::metrics::Metrics;
 use crate::mirror::Mirror;
 use crate::tune::Tune;
 use clap::{Args, Parser, Subcommand};
@@ -119,6 +120,9 @@ pub(crate) enum Command {
     /// Traffic mirrors: VXLAN taken off, translated, delivered
     #[command(subcommand)]
     Mirror(Mirror),
+    /// What the gateway has counted, for Prometheus, node-exporter, CloudWatch
+    #[command(subcommand)]
+    Metrics(Metrics),
     /// What makes this host fast: sysctls, offloads, rings, interrupts. Needs no daemon
     #[command(subcommand)]
     Tune(Tune),

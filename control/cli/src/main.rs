@@ -8,6 +8,7 @@ mod explain;
 mod failure;
 mod file;
 mod generate;
+mod metrics;
 mod mirror;
 mod output;
 mod shell;
@@ -82,6 +83,7 @@ fn run(arguments: &Arguments) -> Outcome {
         Command::Show(what) => ask::show(arguments, what),
         Command::Clear(what) => ask::clear(arguments, what),
         Command::Explain(wanted) => ask::explain(arguments, wanted),
+        Command::Metrics(command) => metrics::run(command, connection, Output { json }),
         Command::Mirror(command) => mirror::run(command, Output { json }),
         Command::Tune(command) => tune::run(command, Output { json }),
         Command::Generate { what } => generate::print(*what),

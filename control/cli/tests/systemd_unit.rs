@@ -5,8 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 /// Every unit, by the name of its file.
-const UNITS: [(&str, &str); 2] = [
+const UNITS: [(&str, &str); 4] = [
     ("flumen.service", include_str!("../../../deploy/systemd/flumen.service")),
+    ("flumen-metrics.service", include_str!("../../../deploy/systemd/flumen-metrics.service")),
+    ("flumen-cloudwatch.service", include_str!("../../../deploy/systemd/flumen-cloudwatch.service")),
     ("flumen-tune@.service", include_str!("../../../deploy/systemd/flumen-tune@.service")),
 ];
 

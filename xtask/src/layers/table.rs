@@ -64,6 +64,7 @@ const EVERYTHING: &[&str] = &[
     "flumen-kernel",
     "flumen-tune",
     "flumen-mirror",
+    "flumen-metrics",
     "flumen-api",
     "flumen-grpc",
     "flumen-client",
@@ -191,6 +192,14 @@ pub(super) const LAYERS: &[Layer] = &[
         unsafe_code: Forbidden,
     },
     Layer {
+        name: "flumen-metrics",
+        folder: "control/metrics",
+        // It is given reports, and asks nobody.
+        below: &["flumen-api"],
+        outside: Any,
+        unsafe_code: Forbidden,
+    },
+    Layer {
         name: "flumen-daemon",
         folder: "control/daemon",
         // Of abi it takes the ids, the reasons and the addresses, never a row.
@@ -219,6 +228,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "flumen-compile",
             "flumen-engine",
             "flumen-kernel",
+            "flumen-metrics",
             "flumen-mirror",
             "flumen-tune",
             "flumen-api",
@@ -288,7 +298,7 @@ pub(super) const CONFINED: &[Confined] = &[
     },
     Confined {
         crates: &["tokio"],
-        within: &["control/grpc", "control/client", "control/daemon", "kube"],
+        within: &["control/grpc", "control/client", "control/metrics", "control/daemon", "kube"],
         reason: "a runtime is for the daemon and its clients, never for the datapath or what compiles to it",
     },
 ];
