@@ -45,14 +45,17 @@ serve! { Configuration for ConfigurationService {
         &self,
         request: tonic::Request<v1::ApplyRequest>,
     ) -> Result<tonic::Response<v1::ApplyResponse>, Status> {
-        let named = |request: Request| match request {
-            Request::Apply { source, .. } if source.len() > MAX_SOURCE_BYTES => {
-                Err(invalid(format!("source: {} bytes are more than {MAX_SOURCE_BYTES}", source.len())))
+        let named = |mut request: Request| {
+            if let Request::Apply { source, .. } = &mut request {
+                if source.len() > MAX_SOURCE_BYTES {
+                    let bytes = source.len();
+                    return Err(invalid(format!("source: {bytes} bytes are more than {MAX_SOURCE_BYTES}")));
+                }
+                if source.is_empty() {
+                    source.push_str(SOURCE);
+                }
             }
-            Request::Apply { text, source, confirm_minutes } if source.is_empty() => {
-                Ok(Request::Apply { text, source: SOURCE.to_owned(), confirm_minutes })
-            }
-            other => Ok(other),
+            Ok(request)
         };
         self.asker.unary_but(request, named, |_| {}).await
     }
