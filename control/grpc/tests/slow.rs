@@ -19,6 +19,7 @@ struct Stub {
     sessions: u32,
     pages: Arc<AtomicU64>,
     left: Arc<Mutex<Vec<u64>>>,
+    most_listed: Arc<AtomicU64>,
 }
 
 impl Backend for Stub {
@@ -41,11 +42,14 @@ impl Backend for Stub {
                 tables: vec![],
                 doors: None,
             })),
-            Request::ShowSessions { limit, .. } => Ok(Response::Sessions(SessionsReport {
-                sessions: (0..limit.min(self.sessions)).map(session).collect(),
-                matching: self.sessions.into(),
-                live: self.sessions.into(),
-            })),
+            Request::ShowSessions { limit, .. } => {
+                self.most_listed.fetch_max(limit.into(), Ordering::SeqCst);
+                Ok(Response::Sessions(SessionsReport {
+                    sessions: (0..limit.min(self.sessions)).map(with_long_name).collect(),
+                    matching: self.sessions.into(),
+                    live: self.sessions.into(),
+                }))
+            }
             other => Err(ApiError::Impossible { reason: format!("{other:?}") }),
         }
     }
@@ -68,6 +72,10 @@ impl Backend for Stub {
     fn reasons(&self) -> Result<ReasonsReport, ApiError> {
         Ok(ReasonsReport { interfaces: vec![] })
     }
+}
+
+fn with_long_name(id: u32) -> SessionInfo {
+    SessionInfo { policy: "p".repeat(100), ..session(id) }
 }
 
 fn session(id: u32) -> SessionInfo {
@@ -102,6 +110,7 @@ struct Lab {
     hub: Hub,
     pages: Arc<AtomicU64>,
     left: Arc<Mutex<Vec<u64>>>,
+    most_listed: Arc<AtomicU64>,
     socket: PathBuf,
     server: Option<Server>,
     _dir: tempfile::TempDir,
@@ -113,10 +122,15 @@ impl Lab {
         let socket = dir.path().join("grpc.sock");
         let doors = Doors::open(&socket, None).unwrap();
         let (hub, pages) = (Hub::default(), Arc::new(AtomicU64::new(0)));
-        let left = Arc::default();
-        let backend = Arc::new(Stub { sessions, pages: Arc::clone(&pages), left: Arc::clone(&left) });
+        let (left, most_listed) = (Arc::default(), Arc::default());
+        let backend = Arc::new(Stub {
+            sessions,
+            pages: Arc::clone(&pages),
+            left: Arc::clone(&left),
+            most_listed: Arc::clone(&most_listed),
+        });
         let server = Some(Server::start(doors, backend, hub.clone(), Logins::default()).unwrap());
-        Lab { hub, pages, left, socket, server, _dir: dir }
+        Lab { hub, pages, left, most_listed, socket, server, _dir: dir }
     }
 
     /// A client that takes so many bytes ahead.
@@ -290,7 +304,12 @@ async fn a_server_that_is_closed_says_so_to_who_listens_and_leaves_no_socket() {
     lab.server = Some(
         Server::start(
             Doors::open(&lab.socket, None).unwrap(),
-            Arc::new(Stub { sessions: 0, pages: Arc::default(), left: Arc::default() }),
+            Arc::new(Stub {
+                sessions: 0,
+                pages: Arc::default(),
+                left: Arc::default(),
+                most_listed: Arc::default(),
+            }),
             Hub::default(),
             Logins::default(),
         )
@@ -327,4 +346,6 @@ async fn an_answer_that_is_too_large_says_so_and_the_connection_goes_on() {
     assert!(status.message().contains("more than the 16777216"), "{status}");
     let answer = client.list_sessions(ask(50_000)).await.unwrap().into_inner();
     assert_eq!((answer.sessions.len(), answer.matching), (50_000, 200_000));
+    let lines = lab.most_listed.load(Ordering::SeqCst);
+    assert_eq!(lines, 100_000, "whatever is asked for");
 }

@@ -5,9 +5,12 @@ use crate::uses::Uses;
 use crate::v1;
 use crate::v1::operations_server::Operations;
 use flumen_api::wire::Wire;
-use flumen_api::{Response, SessionFilter};
+use flumen_api::{Request, Response, SessionFilter};
 use std::sync::Arc;
 use tonic::Status;
+
+/// Sessions in one answer, whatever its limit says: they are all there before the first one is sent.
+const MAX_LISTED: u32 = 100_000;
 
 pub(crate) struct OperationsService {
     asker: Asker,
@@ -27,7 +30,6 @@ serve! { Operations for OperationsService {
     list_nat: ListNatRequest -> ListNatResponse;
     list_interfaces: ListInterfacesRequest -> ListInterfacesResponse;
     list_reasons: ListReasonsRequest -> ListReasonsResponse;
-    list_sessions: ListSessionsRequest -> ListSessionsResponse;
     list_names: ListNamesRequest -> ListNamesResponse;
     clear_sessions: ClearSessionsRequest -> ClearSessionsResponse;
     explain: ExplainRequest -> ExplainResponse;
@@ -48,6 +50,19 @@ serve! { Operations for OperationsService {
             }
         };
         self.asker.unary_but(request, Ok, complete).await
+    }
+
+    async fn list_sessions(
+        &self,
+        request: tonic::Request<v1::ListSessionsRequest>,
+    ) -> Result<tonic::Response<v1::ListSessionsResponse>, Status> {
+        let bounded = |mut request: Request| {
+            if let Request::ShowSessions { limit, .. } = &mut request {
+                *limit = (*limit).min(MAX_LISTED);
+            }
+            Ok(request)
+        };
+        self.asker.unary_but(request, bounded, |_| {}).await
     }
 
     async fn stream_sessions(
