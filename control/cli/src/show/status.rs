@@ -1,3 +1,4 @@
+use crate::shell::when;
 use crate::table::Table;
 use crate::words::duration;
 use flumen_api::StatusReport;
@@ -27,7 +28,7 @@ pub(crate) fn render(report: &StatusReport) -> String {
                 "generation {} from {}, applied at {}",
                 report.generation,
                 report.source,
-                timestamp(report.applied_unix_s)
+                when::show(report.applied_unix_s)
             ),
         ),
         ("Interfaces", format!("{} of {} attached{absent}", report.attached, report.interfaces)),
@@ -48,36 +49,11 @@ pub(crate) fn render(report: &StatusReport) -> String {
     text
 }
 
-/// Seconds since 1970 as `YYYY-MM-DD HH:MM:SS UTC`.
-fn timestamp(unix_s: u64) -> String {
-    let (days, second) = (unix_s / 86_400, unix_s % 86_400);
-    // Days since 0000-03-01, so that the leap day is the last of its year; 400 years have 146,097 days.
-    let since = days + 719_468;
-    let (era, day_of_era) = (since / 146_097, since % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    let (hour, minute) = (second / 3600, second / 60 % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{:02} UTC", second % 60)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{render, timestamp};
+    use super::render;
     use crate::show::plain;
     use flumen_api::{StatusReport, TableUse, Traffic};
-
-    #[test]
-    fn timestamps_know_leap_days() {
-        assert_eq!(timestamp(0), "1970-01-01 00:00:00 UTC");
-        assert_eq!(timestamp(951_782_400), "2000-02-29 00:00:00 UTC");
-        assert_eq!(timestamp(1_709_251_199), "2024-02-29 23:59:59 UTC");
-        assert_eq!(timestamp(4_107_542_399), "2100-02-28 23:59:59 UTC");
-        assert_eq!(timestamp(4_107_542_400), "2100-03-01 00:00:00 UTC");
-    }
 
     #[test]
     fn the_status_says_what_runs_and_how_full_it_is() {
