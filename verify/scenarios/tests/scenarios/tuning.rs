@@ -15,31 +15,37 @@ struct Host {
 
 impl Host {
     fn new() -> Host {
-        let namespace = Netns::new("tune").unwrap();
-        namespace.ip("link add lan numrxqueues 2 numtxqueues 2 type veth peer name peer numrxqueues 2 numtxqueues 2").unwrap();
+        let namespace = Netns::new("tune").expect("a namespace");
+        namespace.ip("link add lan numrxqueues 2 numtxqueues 2 type veth peer name peer numrxqueues 2 numtxqueues 2").expect("the lab is built");
         for link in ["lan", "peer"] {
-            namespace.ip(&format!("link set {link} up")).unwrap();
+            namespace.ip(&format!("link set {link} up")).expect("the lab is built");
         }
-        namespace.link("lan").features("rx-gro-list on rx-udp-gro-forwarding on").unwrap();
-        namespace.exec("ethtool -L lan rx 1 tx 2").unwrap();
-        Host { namespace, saved: tempfile::tempdir().unwrap() }
+        namespace.link("lan").features("rx-gro-list on rx-udp-gro-forwarding on").expect("the lab is built");
+        namespace.exec("ethtool -L lan rx 1 tx 2").expect("the lab is built");
+        Host { namespace, saved: tempfile::tempdir().expect("a directory") }
     }
 
     fn flumen(&self, line: &str) -> Output {
-        let program: PathBuf = flumen_program().unwrap();
+        let program: PathBuf = flumen_program().expect("it is built");
         let mut command = Command::new("nsenter");
         command.arg(format!("--net={}", self.namespace.path().display())).arg(program);
-        command.args(line.split_whitespace()).env("FLUMEN_STATE_DIR", self.saved.path()).output().unwrap()
+        command
+            .args(line.split_whitespace())
+            .env("FLUMEN_STATE_DIR", self.saved.path())
+            .output()
+            .expect("it starts")
     }
 
     fn json(&self, line: &str) -> Value {
         let output = self.flumen(&format!("{line} --json"));
-        serde_json::from_slice(&output.stdout).unwrap()
+        serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
     /// What ethtool shows of the device.
     fn ethtool(&self) -> Vec<String> {
-        ["-k", "-l"].map(|show| self.namespace.exec(&format!("ethtool {show} lan")).unwrap()).into()
+        ["-k", "-l"]
+            .map(|show| self.namespace.exec(&format!("ethtool {show} lan")).expect("ethtool shows it"))
+            .into()
     }
 }
 
