@@ -1,4 +1,4 @@
-use super::{Wire, WireError, field};
+use super::{Wire, WireError, shape};
 use crate::{ApiError, ConfigurationAnswer, Response, v1};
 
 /// A message that answers.
@@ -32,25 +32,18 @@ macro_rules! answers {
         impl Answer for v1::$message {
             fn of(answer: Result<Response, ApiError>) -> Result<Self, Refusal> {
                 match answer {
-                    Ok($($form)*) => Ok(answers!(@make $message $shape)),
+                    Ok($($form)*) => Ok(shape!(make $message $shape)),
                     Ok(_) => Err(Refusal::Mismatch),
                     Err(error) => Err(Refusal::Error(error)),
                 }
             }
 
             fn read(self) -> Result<Result<Response, ApiError>, WireError> {
-                answers!(@take self $message $shape);
+                shape!(take self $message $shape);
                 Ok(Ok($($form)*))
             }
         }
     )*};
-    (@make $message:ident { $($field:ident),* }) => { v1::$message { $($field: $field.into_wire()),* } };
-    (@make $message:ident ($it:ident)) => { $it.into_wire() };
-    (@take $own:ident $message:ident { $($field:ident),* }) => {
-        let v1::$message { $($field),* } = $own;
-        $(let $field = field(stringify!($field), $field)?;)*
-    };
-    (@take $own:ident $message:ident ($it:ident)) => { let $it = Wire::from_wire($own)?; };
 }
 
 /// A message that holds one of several, the complaints of a refusal among them: they would not fit a status.

@@ -125,4 +125,18 @@ macro_rules! mirror_words {
     )*};
 }
 
-use {mirror, mirror_words, required};
+/// A message of one variant, which has its fields, `{ … }`, or is what it holds, `(it)`: made of what they are named, or taken apart
+/// into these names.
+macro_rules! shape {
+    (make $message:ident { $($field:ident),* }) => {
+        $crate::v1::$message { $($field: $crate::wire::Wire::into_wire($field)),* }
+    };
+    (make $message:ident ($it:ident)) => { $crate::wire::Wire::into_wire($it) };
+    (take $own:ident $message:ident { $($field:ident),* }) => {
+        let $crate::v1::$message { $($field),* } = $own;
+        $(let $field = $crate::wire::field(stringify!($field), $field)?;)*
+    };
+    (take $own:ident $message:ident ($it:ident)) => { let $it = $crate::wire::Wire::from_wire($own)?; };
+}
+
+use {mirror, mirror_words, required, shape};

@@ -1,4 +1,4 @@
-use super::{Answer, Wire, WireError, field};
+use super::{Answer, WireError, shape};
 use crate::ConfigurationAction as Do;
 use crate::{ConfigurationRequest, Request, v1};
 
@@ -34,7 +34,7 @@ macro_rules! rpcs {
             type Answer = v1::$answer;
 
             fn into_request(self) -> Result<Request, WireError> {
-                rpcs!(@take self $message $shape);
+                shape!(take self $message $shape);
                 Ok(rpcs!(@value [$($form)*] $([$($value)*])?))
             }
         })*
@@ -43,20 +43,13 @@ macro_rules! rpcs {
             /// Makes the message of this request, and does something with it.
             pub fn call<C: Call>(self, caller: C) -> C::Output {
                 match self {
-                    $($($form)* => caller.call::<v1::$message>(rpcs!(@make $message $shape)),)*
+                    $($($form)* => caller.call::<v1::$message>(shape!(make $message $shape)),)*
                 }
             }
         }
     };
     (@value [$($form:tt)*]) => { $($form)* };
     (@value [$($form:tt)*] [$($value:tt)*]) => { $($value)* };
-    (@make $message:ident { $($field:ident),* }) => { v1::$message { $($field: $field.into_wire()),* } };
-    (@make $message:ident ($it:ident)) => { $it.into_wire() };
-    (@take $own:ident $message:ident { $($field:ident),* }) => {
-        let v1::$message { $($field),* } = $own;
-        $(let $field = field(stringify!($field), $field)?;)*
-    };
-    (@take $own:ident $message:ident ($it:ident)) => { let $it = Wire::from_wire($own)?; };
 }
 
 /// A request about no candidate and no statement.
