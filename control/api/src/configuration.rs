@@ -1,4 +1,4 @@
-use crate::ConfigMessage;
+use crate::{Condition, ConfigMessage, Rematched, SessionsAtCommit};
 use serde::{Deserialize, Serialize};
 
 /// Something about the candidate configuration, or about those that were committed.
@@ -88,8 +88,12 @@ pub enum ConfigurationAction {
     },
     /// Take what was committed since the candidate began into it.
     Update,
-    /// Would the candidate be accepted?
-    Check,
+    /// Would the candidate be accepted, and what would change?
+    Check {
+        /// As in `Commit`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sessions: Option<SessionsAtCommit>,
+    },
     /// Make the candidate the active configuration.
     Commit {
         /// Why, for the history.
@@ -98,6 +102,12 @@ pub enum ConfigurationAction {
         /// Go back by itself unless it is confirmed within so many minutes, 1 to 65535.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         confirm_minutes: Option<u32>,
+        /// What must hold until then.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        conditions: Vec<Condition>,
+        /// What becomes of live sessions; none: as `security policies policy-rematch` says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sessions: Option<SessionsAtCommit>,
         /// Not now, but at this time: seconds since 1970.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at_unix_s: Option<u64>,
@@ -297,6 +307,9 @@ pub struct Committed {
     pub confirmed: Option<u64>,
     /// Minutes until it goes back by itself.
     pub confirm_minutes: Option<u32>,
+    /// What became of live sessions, if they were asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rematched: Option<Rematched>,
     /// Others committed since the candidate began; their changes were merged with it.
     pub merged: bool,
     /// Milliseconds from the request to the switch.

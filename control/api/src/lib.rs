@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 mod clear;
+mod commit;
+mod condition;
 mod configuration;
 mod counter;
 mod error;
@@ -33,6 +35,8 @@ pub mod wire;
 mod zones;
 
 pub use clear::Cleared;
+pub use commit::{EndedSessions, Rematched, SessionsAtCommit};
+pub use condition::{Condition, Watched, WatchedError};
 pub use configuration::{
     CandidateKind, CommitInfo, Committed, Completion, CompletionWord, ConfigurationAction,
     ConfigurationAnswer, ConfigurationRequest, Edited, EditingReport, EditorInfo, Form, HistoryReport,

@@ -13,10 +13,12 @@ pub struct Preview {
     pub changed: Vec<String>,
     /// Rules that are there before and after come in another order.
     pub reordered: bool,
-    /// Sessions that live.
+    /// Sessions that live; all of them were judged by the rules of the candidate.
     pub sessions: u64,
-    /// So many of them were judged by the policies of the candidate.
-    pub judged: u64,
-    /// So many of those would not be admitted, by the policy that admitted them. They go on until they end.
-    pub refused: BTreeMap<String, u64>,
+    /// So many of them would not be admitted, by the policy that admitted them.
+    pub denied: BTreeMap<String, u64>,
+    /// So many would be translated otherwise, likewise.
+    pub retranslated: BTreeMap<String, u64>,
+    /// Both end with the commit; else they go on until they end.
+    pub rematch: bool,
 }

@@ -1,6 +1,6 @@
 use crate::{
-    ConfigurationRequest, ExplainRequest, LogKind, NameKind, PolicyQuery, RouteQuery, SessionFilter,
-    SessionOrder,
+    Condition, ConfigurationRequest, ExplainRequest, LogKind, NameKind, PolicyQuery, RouteQuery,
+    SessionFilter, SessionOrder, SessionsAtCommit,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,12 @@ pub enum Request {
         /// Go back by itself unless it is confirmed within so many minutes, 1 to 65535.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         confirm_minutes: Option<u32>,
+        /// What must hold until then.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        conditions: Vec<Condition>,
+        /// What becomes of live sessions; none: as `security policies policy-rematch` says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sessions: Option<SessionsAtCommit>,
     },
     /// Keep the active configuration, which was to be confirmed.
     Confirm,
@@ -87,4 +93,17 @@ pub enum Request {
     Detach,
     /// End; what is attached keeps enforcing.
     Stop,
+}
+
+impl Request {
+    /// To apply a text, with nothing said of conditions and sessions.
+    pub fn apply(text: &str, source: &str, confirm_minutes: Option<u32>) -> Request {
+        Request::Apply {
+            text: text.to_owned(),
+            source: source.to_owned(),
+            confirm_minutes,
+            conditions: Vec::new(),
+            sessions: None,
+        }
+    }
 }

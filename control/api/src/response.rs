@@ -83,6 +83,9 @@ pub struct Applied {
     /// Unless it is confirmed within so many minutes, the configuration of before is active again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm_minutes: Option<u32>,
+    /// What became of live sessions, if they were asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rematched: Option<crate::Rematched>,
     /// What is allowed but probably not meant, and what takes effect later.
     pub warnings: Vec<ConfigMessage>,
 }

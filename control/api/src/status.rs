@@ -1,4 +1,4 @@
-use crate::Traffic;
+use crate::{EndedSessions, Traffic};
 use serde::{Deserialize, Serialize};
 
 /// Answer to [`crate::Request::Status`].
@@ -23,6 +23,9 @@ pub struct StatusReport {
     pub applied_unix_s: u64,
     /// Live sessions at the last ageing pass.
     pub sessions: u64,
+    /// Those that ended since the daemon was started.
+    #[serde(default)]
+    pub ended: EndedSessions,
     /// Configured interfaces, and how many of their devices are here and attached.
     pub interfaces: u32,
     /// Of those, attached.

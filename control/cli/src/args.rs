@@ -3,7 +3,7 @@ use crate::metrics::Metrics;
 use crate::mirror::Mirror;
 use crate::tune::Tune;
 use clap::{Args, Parser, Subcommand};
-use flumen_api::{PortRange, Protocol, SessionFilter};
+use flumen_api::{PortRange, Protocol, SessionFilter, SessionsAtCommit};
 use flumen_daemon::Options;
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -95,6 +95,9 @@ pub(crate) enum Command {
         /// Go back by itself unless `flumen confirm` comes within so many minutes
         #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=65535))]
         confirmed: Option<u32>,
+        /// What becomes of live sessions [default: as `security policies policy-rematch` says]
+        #[arg(long)]
+        sessions: Option<Sessions>,
     },
     /// Keep the configuration that was applied with --confirmed
     Confirm,
@@ -139,6 +142,24 @@ pub(crate) enum Command {
     },
     /// End the daemon; what is attached keeps enforcing
     Stop,
+}
+
+/// What becomes of the sessions that live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Sessions {
+    /// They go on until they end
+    Keep,
+    /// Those that the new rules deny or translate otherwise end
+    Rematch,
+}
+
+impl From<Sessions> for SessionsAtCommit {
+    fn from(sessions: Sessions) -> SessionsAtCommit {
+        match sessions {
+            Sessions::Keep => SessionsAtCommit::Keep,
+            Sessions::Rematch => SessionsAtCommit::Rematch,
+        }
+    }
 }
 
 /// What is made from the arguments of this program.

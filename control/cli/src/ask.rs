@@ -4,7 +4,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{Output, complain};
 use crate::words::{WARN, plural};
 use crate::{file, show};
-use flumen_api::{Request, Response};
+use flumen_api::{Request, Response, SessionsAtCommit};
 use flumen_client::{Client, ClientError};
 use flumen_daemon::Options;
 use std::path::Path;
@@ -58,9 +58,15 @@ pub(crate) fn clear(arguments: &Arguments, what: &Clear) -> Outcome {
 }
 
 /// `flumen apply`.
-pub(crate) fn apply(arguments: &Arguments, path: &Path, confirm_minutes: Option<u32>) -> Outcome {
+pub(crate) fn apply(
+    arguments: &Arguments,
+    path: &Path,
+    confirm_minutes: Option<u32>,
+    sessions: Option<SessionsAtCommit>,
+) -> Outcome {
     let name = file::name(path);
-    let request = Request::Apply { text: file::read_text(path)?, source: source(path), confirm_minutes };
+    let (text, source) = (file::read_text(path)?, source(path));
+    let request = Request::Apply { text, source, confirm_minutes, conditions: Vec::new(), sessions };
     match ask(&arguments.connection, &request).map_err(|error| Failure::about(&name, error))? {
         Response::Applied(applied) => {
             for warning in &applied.warnings {
@@ -71,7 +77,8 @@ pub(crate) fn apply(arguments: &Arguments, path: &Path, confirm_minutes: Option<
                     format!("The configuration of before comes back in {minutes} min; `flumen confirm` keeps this one.\n")
                 });
                 let active = format!("generation {} is active ({} ms)\n", applied.generation, applied.took_ms);
-                active + &until.unwrap_or_default()
+                let rematched = applied.rematched.map(|rematched| format!("Live sessions by the new rules: {rematched}\n"));
+                active + &rematched.unwrap_or_default() + &until.unwrap_or_default()
             })?)
         }
         _ => Err(ClientError::Mismatch.into()),

@@ -78,7 +78,10 @@ fn run(arguments: &Arguments) -> Outcome {
             let mode = if *lenient { LoadMode::Lenient } else { LoadMode::Strict };
             check::run(file, *host, mode, Output { json: arguments.json })
         }
-        Command::Apply { file, confirmed } => ask::apply(arguments, file, *confirmed),
+        Command::Apply { file, confirmed, sessions } => {
+            let sessions = sessions.map(Into::into);
+            ask::apply(arguments, file, *confirmed, sessions)
+        }
         Command::Confirm => ask::confirm(arguments),
         Command::Show(what) => ask::show(arguments, what),
         Command::Clear(what) => ask::clear(arguments, what),

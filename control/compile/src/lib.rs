@@ -12,6 +12,7 @@ mod compile;
 mod diff;
 mod dump;
 mod error;
+mod fate;
 mod identities;
 mod judge;
 mod limits;
@@ -25,6 +26,7 @@ pub use classifier::{Fields, Match, RootShape, Steps, classify, classify_counted
 pub use compile::{Compiled, compile, compile_within};
 pub use diff::{RulesetDiff, TableDiff};
 pub use error::CompileError;
+pub use fate::{Fate, Judge};
 pub use identities::{Identities, RuleKey, RuleKind};
 pub use judge::{FirstPacket, Judgement};
 pub use limits::{Limits, Table};

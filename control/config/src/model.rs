@@ -30,6 +30,9 @@ pub struct Security {
     pub applications: Applications,
     /// Policies in order.
     pub policies: Vec<Policy>,
+    /// A commit asks the policies and NAT rules again for the sessions that live, and ends those that they would not
+    /// open alike.
+    pub policy_rematch: bool,
     /// Translation rules.
     pub nat: Nat,
     /// Session times and limits.

@@ -337,7 +337,7 @@ impl Change {
             | Request::ShowLog { .. }
             | Request::MatchPolicy(_)
             | Request::Explain(_) => return None,
-            Request::Apply { text, source, confirm_minutes } => Change {
+            Request::Apply { text, source, confirm_minutes, .. } => Change {
                 source: Some(shortened(source.clone())),
                 bytes: Some(text.len()),
                 confirm_minutes: *confirm_minutes,
@@ -437,7 +437,7 @@ mod tests {
 
     fn apply() -> Change {
         let (text, source) = ("text".to_owned(), "file".to_owned());
-        Change::of(&Request::Apply { text, source, confirm_minutes: Some(5) }).unwrap()
+        Change::of(&Request::apply(&text, &source, Some(5))).unwrap()
     }
 
     #[test]
@@ -454,7 +454,7 @@ mod tests {
     }
 
     fn applied() -> Result<Applied, ApiError> {
-        Ok(Applied { generation: 7, took_ms: 1, confirm_minutes: None, warnings: vec![] })
+        Ok(Applied { generation: 7, took_ms: 1, confirm_minutes: None, rematched: None, warnings: vec![] })
     }
 
     #[test]

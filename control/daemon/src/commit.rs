@@ -4,14 +4,15 @@ use crate::candidate::{Candidate, whole};
 use crate::engines::EngineOptions;
 use crate::gateway::{Gateway, lock};
 use crate::numbers::{NumbersFile, Record};
+use crate::rematch::RematchMark;
 use crate::ruleset::RulesetSubject;
+use crate::terms::Terms;
 use flumen_api::{ApiError, Applied, ConfigMessage};
 use flumen_compile::{Compiled, Identities};
 use flumen_config::Model;
 use flumen_engine::Generation;
 use flumen_store::{
-    Cause, CommitError, CommitRecord, Confirm, Editor, Event, NoProbes, Origin, Request, Source, Store,
-    StoreError,
+    Cause, CommitError, CommitRecord, Editor, Event, NoProbes, Origin, Request, Source, Store, StoreError,
 };
 use std::sync::TryLockError;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -21,6 +22,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub(crate) struct Committer {
     pub(crate) configurations: Store,
     pub(crate) numbers: Numbers,
+    pub(crate) mark: RematchMark,
 }
 
 /// Keeps the numbers, and the file that they are written to.
@@ -98,25 +100,22 @@ impl Numbers {
 }
 
 impl Gateway {
-    /// Makes a configuration the active one: refused whole, with every complaint, or active and on disk. With
-    /// `confirm_minutes` the configuration of before comes back unless it is confirmed within that time.
+    /// Makes a configuration the active one: refused whole, with every complaint, or active and on disk.
     ///
     /// # Errors
     /// The running ruleset is untouched.
-    pub(crate) fn apply(
-        &self,
-        text: &str,
-        editor: &Editor,
-        confirm_minutes: Option<u32>,
-    ) -> Result<Applied, ApiError> {
+    pub(crate) fn apply(&self, text: &str, editor: &Editor, terms: &Terms) -> Result<Applied, ApiError> {
         let begin = Instant::now();
+        let confirm_minutes = terms.confirm_minutes;
         let mut committer = lock(&self.committer);
-        let Committer { configurations, numbers } = &mut *committer;
-        let confirm = confirm_minutes.map(|minutes| Confirm { minutes, conditions: Vec::new() });
-        let request = Request { source: Source::Text(text.to_owned()), comment: None, confirm };
-        let mut subject = RulesetSubject::new(self, numbers, editor.client.clone());
+        let Committer { configurations, numbers, mark } = &mut *committer;
+        let request =
+            Request { source: Source::Text(text.to_owned()), comment: None, confirm: terms.confirm()? };
+        let mut subject = RulesetSubject::new(self, numbers, mark, editor.client.clone());
+        subject.sessions = terms.sessions;
         let committed = configurations.commit(editor, request, &mut subject).map_err(not_committed)?;
-        let warnings = subject.warnings;
+        let (warnings, rematch) = (subject.warnings, subject.rematch);
+        let rematched = if rematch { self.rematch_after_commit(mark) } else { None };
         let generation = lock(&self.state).active.generation();
         let took_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         if let Some(number) = committed.confirmed {
@@ -131,7 +130,7 @@ impl Gateway {
                 .map(|minutes| format!(", to be confirmed within {minutes} minutes"))
                 .unwrap_or_default()
         );
-        Ok(Applied { generation: generation.0, took_ms, confirm_minutes, warnings })
+        Ok(Applied { generation: generation.0, took_ms, confirm_minutes, rematched, warnings })
     }
 
     /// Keeps the active configuration, which was to be confirmed; returns the number of its commit.
@@ -159,8 +158,8 @@ impl Gateway {
         if lock(&self.state).detached {
             return;
         }
-        let Committer { configurations, numbers } = &mut *committer;
-        let mut subject = RulesetSubject::new(self, numbers, "flumen".to_owned());
+        let Committer { configurations, numbers, mark } = &mut *committer;
+        let mut subject = RulesetSubject::new(self, numbers, mark, "flumen".to_owned());
         let events = configurations.tick(&mut subject, &mut NoProbes);
         for event in events {
             match &event {
@@ -170,7 +169,14 @@ impl Gateway {
             if matches!(event, Event::Returned { .. } | Event::Committed { .. })
                 && let Some((record, _)) = configurations.active()
             {
-                lock(&self.state).active.source = source(record);
+                let rematch = {
+                    let mut state = lock(&self.state);
+                    state.active.source = source(record);
+                    state.active.model.security.policy_rematch
+                };
+                if rematch {
+                    self.rematch_after_commit(mark);
+                }
             }
         }
     }

@@ -9,9 +9,12 @@ use crate::gateway::{Client, Gateway, State, lock, log_changes, prepare_for};
 use crate::grpc::GrpcBackend;
 use crate::instance::Instance;
 use crate::numbers::{NumbersFile, make_directory};
+use crate::rematch::RematchMark;
 use crate::signals::{Event, Signals, wait};
 use crate::stop::Stop;
+use crate::terms::Terms;
 use crate::{DaemonError, Options, host, notify, show};
+use flumen_api::EndedSessions;
 use flumen_compile::Compiled;
 use flumen_config::LoadMode;
 use flumen_engine::Engine;
@@ -83,7 +86,9 @@ impl Daemon {
         // Whatever can fail does so before the engine is touched.
         let doors = flumen_grpc::Doors::open(&options.socket(), options.grpc.as_deref())?;
         let audit = Audit::open(options.audit())?;
+        let is_new = start.new.is_some();
         let gateway = Arc::new(assemble(options, &host, engines, configurations, start, audit)?);
+        gateway.rematch_at_start(is_new);
         let no_thread = |error| DaemonError::file("start a thread", error);
         let announcer = Arc::new(Announcer::new(&gateway, Hub::default()));
         let backend = Arc::new(GrpcBackend::new(&gateway, &announcer, stop.clone()));
@@ -155,7 +160,7 @@ impl Daemon {
             }
             let editor = Client::operator().editor(source.clone());
             let change = Change::reload(&source, text.len());
-            let apply = || self.gateway.apply(&text, &editor, None);
+            let apply = || self.gateway.apply(&text, &editor, &Terms::default());
             self.gateway.audit.recorded(&Who::daemon("signal"), &change, apply).map(drop).map_err(|error| {
                 match error {
                     flumen_api::ApiError::Refused { messages } => {
@@ -304,13 +309,18 @@ fn assemble(
     logins.set(active.logins());
     Ok(Gateway {
         host: Arc::clone(host),
-        committer: Mutex::new(Committer { configurations, numbers }),
+        committer: Mutex::new(Committer {
+            configurations,
+            numbers,
+            mark: RematchMark::new(&options.state_dir),
+        }),
         state: Mutex::new(State {
             engine,
             active,
             facts,
             ledger,
             live: 0,
+            ended: EndedSessions::default(),
             ageing_fails: false,
             unattached: false,
             detached: false,

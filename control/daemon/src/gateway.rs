@@ -5,10 +5,11 @@ use crate::commit::{Committer, activate};
 use crate::configuration::{Editors, Trees};
 use crate::explain;
 use crate::selector::Selector;
+use crate::terms::Terms;
 use crate::{check, sessions, show};
 use flumen_api::{
-    ApiError, Cleared, ExplainReport, ExplainRequest, PolicyMatch, PolicyQuery, Request, Response,
-    SessionFilter, SessionOrder, StatusReport, TableUse, Traffic,
+    ApiError, Cleared, EndedSessions, ExplainReport, ExplainRequest, PolicyMatch, PolicyQuery, Request,
+    Response, SessionFilter, SessionOrder, StatusReport, TableUse, Traffic,
 };
 use flumen_compile::{Compiled, Ruleset};
 use flumen_config::LoadMode;
@@ -44,6 +45,8 @@ pub(crate) struct State {
     pub(crate) ledger: Ledger,
     /// Sessions at the last ageing pass.
     pub(crate) live: u64,
+    /// Those that ended since the daemon was started.
+    pub(crate) ended: EndedSessions,
     /// The last ageing pass failed; said once.
     pub(crate) ageing_fails: bool,
     /// A device came back and could not be attached: tried again with the next change of the host.
@@ -102,8 +105,9 @@ impl Gateway {
         match request {
             Request::Status => self.status().map(Response::Status),
             Request::Check { text } => self.check(&text),
-            Request::Apply { text, source, confirm_minutes } => {
-                self.apply(&text, &client.editor(source), confirm_minutes).map(Response::Applied)
+            Request::Apply { text, source, confirm_minutes, conditions, sessions } => {
+                let terms = Terms { confirm_minutes, conditions, sessions };
+                self.apply(&text, &client.editor(source), &terms).map(Response::Applied)
             }
             Request::Confirm => self
                 .confirm(&client.editor("flumen confirm".to_owned()))
@@ -152,6 +156,7 @@ impl Gateway {
         match state.engine.sweep(now_ms) {
             Ok(sweep) => {
                 state.live = sweep.live;
+                state.ended.aged += sweep.removed;
                 if std::mem::take(&mut state.ageing_fails) {
                     tracing::info!("sessions age again");
                 }
@@ -220,6 +225,7 @@ impl Gateway {
             source: state.active.source.clone(),
             applied_unix_s: state.active.applied_unix_s,
             sessions: state.live,
+            ended: state.ended,
             interfaces: interfaces.len() as u32,
             attached: attached as u32,
             absent,
@@ -259,7 +265,10 @@ impl Gateway {
         };
         let mut removed = 0;
         for batch in keys.chunks(CLEAR_AT_ONCE) {
-            removed += lock(&self.state).engine.remove_sessions(batch).map_err(engine_failed)?;
+            let mut state = lock(&self.state);
+            let ended = state.engine.remove_sessions(batch).map_err(engine_failed)?;
+            state.ended.cleared += ended;
+            removed += ended;
         }
         let left = live.saturating_sub(removed);
         tracing::info!("{removed} sessions cleared on request, {left} left");

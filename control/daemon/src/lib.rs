@@ -26,12 +26,14 @@ mod log;
 mod notify;
 mod numbers;
 mod options;
+mod rematch;
 mod ruleset;
 mod selector;
 mod sessions;
 mod show;
 mod signals;
 mod stop;
+mod terms;
 mod xdp;
 
 pub use assembly::{detach, run};

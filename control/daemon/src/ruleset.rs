@@ -2,7 +2,8 @@ use crate::active::Active;
 use crate::candidate::{Candidate, whole};
 use crate::commit::{Numbers, activate};
 use crate::gateway::{Gateway, lock};
-use flumen_api::{ApiError, ConfigMessage};
+use crate::rematch::{Fingerprint, RematchMark, is_wanted};
+use flumen_api::{ApiError, ConfigMessage, SessionsAtCommit};
 use flumen_config::LoadMode;
 use flumen_engine::HostFacts;
 use flumen_store::{Origin, Subject};
@@ -11,6 +12,12 @@ use flumen_store::{Origin, Subject};
 pub(crate) struct RulesetSubject<'a> {
     gateway: &'a Gateway,
     numbers: &'a mut Numbers,
+    mark: &'a RematchMark,
+    /// What is said of live sessions; none: as the configuration says.
+    pub(crate) sessions: Option<SessionsAtCommit>,
+    /// The ruleset that was applied last is to judge them.
+    pub(crate) rematch: bool,
+    marked: bool,
     /// Where the next configuration comes from.
     source: String,
     /// What is allowed but probably not meant in the configuration that was prepared last, and what it must wait for.
@@ -20,7 +27,10 @@ pub(crate) struct RulesetSubject<'a> {
 /// A configuration that is compiled, its numbers on disk.
 pub(crate) struct PreparedRuleset {
     pub(crate) next: Active,
-    facts: HostFacts,
+    pub(crate) facts: HostFacts,
+    /// It is to judge the sessions that live.
+    pub(crate) rematch: Option<Fingerprint>,
+    origin: Origin,
     /// What was in force, once `next` is.
     before: Option<Active>,
 }
@@ -29,8 +39,34 @@ pub(crate) struct PreparedRuleset {
 
 impl<'a> RulesetSubject<'a> {
     /// The caller holds the gateway's committer, of which `numbers` is a part.
-    pub(crate) fn new(gateway: &'a Gateway, numbers: &'a mut Numbers, source: String) -> RulesetSubject<'a> {
-        RulesetSubject { gateway, numbers, source, warnings: Vec::new() }
+    pub(crate) fn new(
+        gateway: &'a Gateway,
+        numbers: &'a mut Numbers,
+        mark: &'a RematchMark,
+        source: String,
+    ) -> RulesetSubject<'a> {
+        RulesetSubject {
+            gateway,
+            numbers,
+            mark,
+            sessions: None,
+            rematch: false,
+            marked: false,
+            source,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Notes on disk that the sessions are to be judged, before there is a ruleset to do it.
+    fn mark(&self, text: Fingerprint, origin: Origin) -> Result<(), ApiError> {
+        match (self.mark.set(text), origin) {
+            (Err(error), Origin::New) => Err(ApiError::State { reason: error.to_string() }),
+            (Err(error), Origin::Known) => {
+                tracing::warn!("{error}; sessions are judged nonetheless, unless the daemon dies before");
+                Ok(())
+            }
+            (Ok(()), _) => Ok(()),
+        }
     }
 }
 
@@ -57,19 +93,31 @@ impl Subject for RulesetSubject<'_> {
         self.warnings.clone_from(&candidate.warnings);
         self.warnings.extend(compiled.notes.iter().map(|note| whole(note.to_string())));
         self.warnings.extend(self.numbers.later(&candidate.model));
-        Ok(PreparedRuleset { next: activate(candidate, compiled, &self.source), facts, before: None })
+        let wanted = is_wanted(self.sessions, candidate.model.security.policy_rematch);
+        let rematch = wanted.then(|| Fingerprint::of(text));
+        let next = activate(candidate, compiled, &self.source);
+        Ok(PreparedRuleset { next, facts, rematch, origin, before: None })
     }
 
     /// The engine may still refuse, since it takes and attaches a ruleset in one step: it is then as it was before.
     fn apply(&mut self, prepared: &mut PreparedRuleset) -> Result<(), ApiError> {
+        if let Some(text) = prepared.rematch {
+            self.mark(text, prepared.origin)?;
+            self.marked = true;
+        }
         let mut state = lock(&self.gateway.state);
         state.facts = prepared.facts.clone();
         state.install(&prepared.next.ruleset, &*self.gateway.host)?;
         prepared.before = Some(state.activate(prepared.next.clone()));
+        self.rematch = prepared.rematch.is_some();
         Ok(())
     }
 
     fn revert(&mut self, prepared: PreparedRuleset) {
+        self.rematch = false;
+        if std::mem::take(&mut self.marked) {
+            self.mark.clear();
+        }
         let Some(before) = prepared.before else {
             return; // never applied, or refused by an engine that is as it was
         };

@@ -86,7 +86,7 @@ fn a_program_that_is_not_async_hears_of_events() {
     let mut events = Events::listen(&socket, kinds, 10 * SECOND).unwrap();
     assert!(events.next_within(SECOND / 10).unwrap().is_none());
     let text = config().replace("\"lan\": {", "\"more\": {}, \"lan\": {");
-    daemon.ask(Request::Apply { text, source: "test".into(), confirm_minutes: None }).unwrap();
+    daemon.ask(Request::apply(&text, "test", None)).unwrap();
     let event = events.next_within(10 * SECOND).unwrap().unwrap();
     assert!(matches!(event.what, Some(v1::event::What::CommitMade(_))), "{event:?}");
     daemon.stop();

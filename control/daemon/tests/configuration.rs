@@ -69,7 +69,13 @@ impl Editor {
 
     fn commit(&mut self, comment: Option<&str>, confirm_minutes: Option<u32>) -> Result<Committed, String> {
         let comment = comment.map(str::to_owned);
-        match self.ask(Action::Commit { comment, confirm_minutes, at_unix_s: None })? {
+        match self.ask(Action::Commit {
+            comment,
+            confirm_minutes,
+            conditions: Vec::new(),
+            sessions: None,
+            at_unix_s: None,
+        })? {
             Answer::Committed(committed) => Ok(committed),
             other => panic!("{other:?}"),
         }
@@ -121,7 +127,7 @@ fn a_candidate_is_edited_compared_and_committed() {
     let changes = editor.changes();
     assert!(changes.contains("+") && changes.contains("permit;"), "{changes}");
     assert!(
-        matches!(editor.ask(Action::Check).unwrap(), Answer::Checked(checked) if checked.rows["policies"] == 3)
+        matches!(editor.ask(Action::Check { sessions: None }).unwrap(), Answer::Checked(checked) if checked.rows["policies"] == 3)
     );
     let committed = editor.commit(Some("web servers"), None).unwrap();
     assert_eq!((committed.commit, committed.merged), (2, false));
@@ -300,7 +306,13 @@ fn rescue_and_planned_commits() {
     editor.ask(Action::SaveRescue).unwrap();
     editor.edit("set system host-name other").unwrap();
     let at = flumen_store::Clock::wall(&clock).unix_s() + 60;
-    let planned = Action::Commit { comment: None, confirm_minutes: None, at_unix_s: Some(at) };
+    let planned = Action::Commit {
+        comment: None,
+        confirm_minutes: None,
+        conditions: Vec::new(),
+        sessions: None,
+        at_unix_s: Some(at),
+    };
     assert_eq!(editor.ask(planned).unwrap(), Answer::Planned { at_unix_s: at });
     assert!(!editor.changes().is_empty());
     clock.advance(Duration::from_secs(61));

@@ -56,8 +56,7 @@ fn renamed(name: &str) -> String {
 }
 
 fn apply(client: &mut Client, text: &str, minutes: Option<u32>) -> Result<Applied, ClientError> {
-    let request =
-        Request::Apply { text: text.to_owned(), source: "test".to_owned(), confirm_minutes: minutes };
+    let request = Request::apply(text, "test", minutes);
     match client.ask(&request)? {
         Response::Applied(applied) => Ok(applied),
         other => panic!("{other:?}"),

@@ -30,7 +30,7 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
 
 fn apply(text: String, confirm_minutes: Option<u32>) -> v1::ApplyRequest {
-    v1::ApplyRequest { text, source: "test.conf".into(), confirm_minutes }
+    v1::ApplyRequest { text, source: "test.conf".into(), confirm_minutes, ..Default::default() }
 }
 
 /// The configuration with one more zone.
@@ -251,7 +251,7 @@ async fn commits_are_told_in_order_through_whatever_door_they_came() {
 
     // By another client.
     let text = with_zone("two");
-    let other = Request::Apply { text, source: "other".into(), confirm_minutes: Some(1) };
+    let other = Request::apply(&text, "other", Some(1));
     let applied = tokio::task::spawn_blocking(move || (daemon.ask(other).unwrap(), daemon)).await.unwrap();
     let (Response::Applied(_), daemon) = applied else { panic!("not applied") };
     let What::CommitMade(made) = next(&mut stream).await else { panic!("not made") };

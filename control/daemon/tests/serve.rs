@@ -23,7 +23,7 @@ fn started() -> (Lab, Running) {
 }
 
 fn apply(daemon: &Running, text: &str) -> Result<Response, ClientError> {
-    daemon.ask(Request::Apply { text: text.to_owned(), source: "test".to_owned(), confirm_minutes: None })
+    daemon.ask(Request::apply(text, "test", None))
 }
 
 fn refusal(answer: Result<Response, ClientError>) -> ApiError {

@@ -87,7 +87,7 @@ fn signals_reload_and_end_the_daemon() {
 
     let risky = config().replace("lan-out", "risky");
     std::fs::write(&file, &risky).unwrap();
-    let apply = Request::Apply { text: risky, source: "test".to_owned(), confirm_minutes: Some(5) };
+    let apply = Request::apply(&risky, "test", Some(5));
     lab.ask(apply).unwrap();
     let installs = lab.engines.kernel().installs;
     send(Signal::SIGHUP);

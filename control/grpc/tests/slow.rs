@@ -35,6 +35,7 @@ impl Backend for Stub {
                 source: String::new(),
                 applied_unix_s: 0,
                 sessions: u64::from(self.sessions),
+                ended: Default::default(),
                 interfaces: 0,
                 attached: 0,
                 absent: vec![],

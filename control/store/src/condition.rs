@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// What must hold until a commit is confirmed (`commit confirmed … probe`); else the gateway returns early.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +21,17 @@ pub enum Watched {
         /// IPv4 or IPv6.
         address: IpAddr,
     },
-    /// The connection by which the commit came still lives.
+    /// A TCP port accepts connections.
+    Connects {
+        /// Address and port.
+        to: SocketAddr,
+    },
+    /// The TCP connection by which the gateway is managed still lives.
     ManagementConnection {
-        /// The caller's name for it.
-        client: String,
+        /// The other end.
+        from: SocketAddr,
+        /// The gateway's end.
+        to: SocketAddr,
     },
     /// At most so many packets are dropped in a second, over all interfaces.
     DropRate {
@@ -54,7 +61,10 @@ impl fmt::Display for Watched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Watched::Answers { address } => write!(f, "{address} answers"),
-            Watched::ManagementConnection { client } => write!(f, "the connection of {client} lives"),
+            Watched::Connects { to } => write!(f, "{to} accepts connections"),
+            Watched::ManagementConnection { from, to } => {
+                write!(f, "the connection from {from} to {to} lives")
+            }
             Watched::DropRate { max_pps } => write!(f, "at most {max_pps} packets are dropped in a second"),
         }
     }

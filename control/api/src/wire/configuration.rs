@@ -1,11 +1,12 @@
 use super::{Wire, WireError, mirror, mirror_words};
-use crate::{RollbackTo, Which, v1};
+use crate::{Condition, RollbackTo, Watched, Which, v1};
 
 mirror! {
     ConfigMessage = ConfigMessage { line, column, path, text }
     Checked = Accepted { warnings, rows, preview }
-    Preview = Preview { added, removed, changed, reordered, sessions, judged, refused }
-    Applied = Applied { generation, took_ms, confirm_minutes, warnings }
+    Preview = Preview { added, removed, changed, reordered, sessions, denied, retranslated, rematch }
+    Applied = Applied { generation, took_ms, confirm_minutes, rematched, warnings }
+    Rematched = Rematched { judged, denied, retranslated }
     EditingReport = Editing { user, others, changed, pending, planned }
     EditorInfo = Editor { user, client, unix_s, exclusive }
     PendingInfo = Pending { commit, left_s }
@@ -13,7 +14,9 @@ mirror! {
     Edited = Edited { at, changed, warnings }
     Completion = CompleteResponse { from, words, problem }
     CompletionWord = CompletionWord { word, help, inserts }
-    Committed = Committed { commit, generation, confirmed, confirm_minutes, merged, took_ms, warnings }
+    Committed = Committed {
+        commit, generation, confirmed, confirm_minutes, rematched, merged, took_ms, warnings,
+    }
     HistoryReport = ListCommitsResponse { commits, pending, planned }
     CommitInfo = CommitInfo { slot, commit, unix_s, user, client, comment, note, damage }
 }
@@ -22,6 +25,37 @@ mirror_words! {
     CandidateKind { Shared, Private }
     LoadHow { Merge, Replace, Override, Patch, Set }
     Form { Curly, Set, Json, Inheritance }
+    SessionsAtCommit { Keep, Rematch }
+}
+
+impl Wire<v1::Condition> for Condition {
+    fn into_wire(self) -> v1::Condition {
+        use v1::condition::Watched as Wired;
+        let watched = match self.watched {
+            Watched::Ping { address } => Wired::Ping(address.into_wire()),
+            Watched::Tcp { to } => Wired::Tcp(to.into_wire()),
+            Watched::Connection { from, to } => {
+                Wired::Connection(v1::TcpConnection { from: from.into_wire(), to: to.into_wire() })
+            }
+            Watched::Drops { max_pps } => Wired::DropsPps(max_pps),
+        };
+        v1::Condition { watched: Some(watched), tolerance: self.tolerance }
+    }
+
+    fn from_wire(condition: v1::Condition) -> Result<Self, WireError> {
+        use super::field;
+        use v1::condition::Watched as Wired;
+        let v1::Condition { watched, tolerance } = condition;
+        let watched = match watched.ok_or_else(|| WireError::new("nothing is watched"))? {
+            Wired::Ping(address) => Watched::Ping { address: field("ping", address)? },
+            Wired::Tcp(to) => Watched::Tcp { to: field("tcp", to)? },
+            Wired::Connection(v1::TcpConnection { from, to }) => {
+                Watched::Connection { from: field("from", from)?, to: field("to", to)? }
+            }
+            Wired::DropsPps(max_pps) => Watched::Drops { max_pps },
+        };
+        Ok(Condition { watched, tolerance })
+    }
 }
 
 /// None is the candidate.

@@ -2,9 +2,10 @@ use super::{mirror, mirror_words};
 
 mirror! {
     StatusReport = GetStatusResponse {
-        release, pid, uptime_s, engine, adopted, generation, source, applied_unix_s, sessions, interfaces, attached,
+        release, pid, uptime_s, engine, adopted, generation, source, applied_unix_s, sessions, ended, interfaces, attached,
         absent, received, tables, doors,
     }
+    EndedSessions = EndedSessions { aged, cleared, denied, retranslated }
     TableUse = TableUse { name, used, size }
     DoorUse = DoorUse {
         connections, connections_refused, calls_refused, listeners, listeners_lagging, connections_hung_up,

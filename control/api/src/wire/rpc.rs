@@ -81,8 +81,8 @@ rpcs! {
     MatchPolicyRequest (it) "Host/MatchPolicy" MatchPolicyResponse = [Request::MatchPolicy(it)];
 
     CheckRequest { text } "Configuration/Check" CheckResponse = [Request::Check { text }];
-    ApplyRequest { text, source, confirm_minutes } "Configuration/Apply" ApplyResponse =
-        [Request::Apply { text, source, confirm_minutes }];
+    ApplyRequest { text, source, confirm_minutes, conditions, sessions } "Configuration/Apply" ApplyResponse =
+        [Request::Apply { text, source, confirm_minutes, conditions, sessions }];
     ConfirmRequest {} "Configuration/Confirm" ConfirmResponse = [Request::Confirm];
 
     OpenRequest { candidate, at, exclusive } "Configuration/Open" OpenResponse =
@@ -105,13 +105,14 @@ rpcs! {
         [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Compare { from, to, path } })];
     CompleteRequest { candidate, at, line } "Configuration/Complete" CompleteResponse =
         [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Complete { line } })];
-    CheckCandidateRequest { candidate, at } "Configuration/CheckCandidate" CheckCandidateResponse =
-        [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Check })];
-    CommitRequest { candidate, at, comment, confirm_minutes, at_unix_s } "Configuration/Commit" CommitResponse =
+    CheckCandidateRequest { candidate, at, sessions } "Configuration/CheckCandidate" CheckCandidateResponse =
+        [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Check { sessions } })];
+    CommitRequest { candidate, at, comment, confirm_minutes, conditions, sessions, at_unix_s }
+        "Configuration/Commit" CommitResponse =
         [Request::Configuration(ConfigurationRequest {
             candidate,
             at,
-            action: Do::Commit { comment, confirm_minutes, at_unix_s },
+            action: Do::Commit { comment, confirm_minutes, conditions, sessions, at_unix_s },
         })];
     CancelPlannedRequest {} "Configuration/CancelPlanned" CancelPlannedResponse =
         [Request::Configuration(ConfigurationRequest { action: Do::CancelPlanned, .. })]

@@ -2,7 +2,7 @@ use super::{Wire, WireError};
 use crate::{PortRange, Protocol, v1};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// What protobuf has, too.
 macro_rules! same {
@@ -76,6 +76,16 @@ impl Wire<String> for IpAddr {
 
     fn from_wire(text: String) -> Result<Self, WireError> {
         text.parse().map_err(|_| WireError::new(format!("{text} is no address")))
+    }
+}
+
+impl Wire<String> for SocketAddr {
+    fn into_wire(self) -> String {
+        self.to_string()
+    }
+
+    fn from_wire(text: String) -> Result<Self, WireError> {
+        text.parse().map_err(|_| WireError::new(format!("{text} is no address with a port")))
     }
 }
 

@@ -100,6 +100,15 @@ const fn load(word: &'static str, help: &'static str, how: LoadHow) -> Row {
     command(word, help, Action::Load(how), LOAD)
 }
 
+const SESSIONS_AT_COMMIT: Opt = Opt {
+    word: "sessions",
+    help: "What becomes of live sessions; else as security policies policy-rematch says",
+    value: Value::Choice(&[
+        ("keep", "They go on until they end"),
+        ("rematch", "Those that the new rules deny or translate otherwise end"),
+    ]),
+};
+
 /// Commands of configuration mode.
 pub(crate) const CONFIGURATION: &[Row] = &[
     statement("activate", "Make an inactive statement take effect"),
@@ -108,7 +117,12 @@ pub(crate) const CONFIGURATION: &[Row] = &[
         word: "commit",
         help: "Make the candidate the active configuration",
         run: Some(Action::Commit),
-        rows: &[command("check", "Would it be accepted?", Action::CommitCheck, &[])],
+        rows: &[command(
+            "check",
+            "Would it be accepted, and what would change?",
+            Action::CommitCheck,
+            &[SESSIONS_AT_COMMIT],
+        )],
         options: &[
             flag("and-quit", "And leave configuration mode"),
             value("at", "Not now: 22:30, 2026-01-31 22:30 (UTC) or +MINUTES", "time"),
@@ -118,6 +132,7 @@ pub(crate) const CONFIGURATION: &[Row] = &[
                 help: "Go back by itself unless it is confirmed in time",
                 value: Value::Number("minutes", "10"),
             },
+            SESSIONS_AT_COMMIT,
         ],
         rest: Rest::Nothing,
     },

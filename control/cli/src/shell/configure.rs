@@ -9,7 +9,7 @@ use crate::words::{WARN, plural};
 use crate::{failure, file};
 use flumen_api::{
     CandidateKind, Committed, ConfigMessage, ConfigurationAction, ConfigurationAnswer, EditingReport,
-    EditorInfo, Form, LoadHow, Preview, RollbackTo, Which,
+    EditorInfo, Form, LoadHow, Preview, RollbackTo, SessionsAtCommit, Which,
 };
 use flumen_client::ClientError;
 use std::path::Path;
@@ -52,7 +52,7 @@ impl Session {
             Action::Load(how) => self.load(how, matched),
             Action::Save => self.save(matched.value("").unwrap_or_default()),
             Action::Commit => self.commit(matched),
-            Action::CommitCheck => self.check(),
+            Action::CommitCheck => self.check(matched),
             Action::Rollback => {
                 let slot = matched.value("").unwrap_or("0");
                 let slot = slot.parse().map_err(|_| {
@@ -192,6 +192,8 @@ impl Session {
         let action = ConfigurationAction::Commit {
             comment: matched.value("comment").map(str::to_owned),
             confirm_minutes: matched.value("confirmed").map(minutes).transpose()?,
+            conditions: Vec::new(),
+            sessions: sessions(matched)?,
             at_unix_s: at,
         };
         let mut printed = match self.ask(action).map_err(about)? {
@@ -207,8 +209,8 @@ impl Session {
         Ok(printed)
     }
 
-    fn check(&mut self) -> Told {
-        match self.ask(ConfigurationAction::Check).map_err(about)? {
+    fn check(&mut self, matched: &Matched<'_>) -> Told {
+        match self.ask(ConfigurationAction::Check { sessions: sessions(matched)? }).map_err(about)? {
             ConfigurationAnswer::Checked(checked) => Printed::report(&checked, |checked| {
                 let preview = checked.preview.as_ref().map(preview).unwrap_or_default();
                 format!("{}{preview}configuration check succeeds\n", warnings(&checked.warnings))
@@ -239,6 +241,16 @@ fn warnings(messages: &[ConfigMessage]) -> String {
     messages.iter().map(|message| format!("{WARN}warning:{WARN:#} {message}\n")).collect()
 }
 
+/// `sessions keep` or `sessions rematch`.
+fn sessions(matched: &Matched<'_>) -> Result<Option<SessionsAtCommit>, Failure> {
+    match matched.value("sessions") {
+        None => Ok(None),
+        Some("keep") => Ok(Some(SessionsAtCommit::Keep)),
+        Some("rematch") => Ok(Some(SessionsAtCommit::Rematch)),
+        Some(other) => Err(Failure::Usage(format!("sessions {other:?}: use keep or rematch"))),
+    }
+}
+
 /// What a commit would change.
 fn preview(preview: &Preview) -> String {
     let mut text = String::new();
@@ -248,18 +260,17 @@ fn preview(preview: &Preview) -> String {
     if preview.reordered {
         text.push_str("~ rules come in another order\n");
     }
-    let refused: u64 = preview.refused.values().sum();
-    if refused > 0 {
-        let by: Vec<String> = preview.refused.iter().map(|(name, count)| format!("{name} {count}")).collect();
-        let judged = if preview.judged < preview.sessions {
-            format!("{} of {} live sessions", preview.judged, preview.sessions)
-        } else {
-            plural(preview.sessions, "live session", "live sessions")
-        };
-        text.push_str(&format!(
-            "Of {judged}, {refused} would not be admitted any more (by policy: {}); they go on until they end\n",
-            by.join(", ")
-        ));
+    for (sessions, what) in [
+        (&preview.denied, "would not be admitted any more"),
+        (&preview.retranslated, "would be translated otherwise"),
+    ] {
+        let count: u64 = sessions.values().sum();
+        if count > 0 {
+            let by: Vec<String> = sessions.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            let live = plural(preview.sessions, "live session", "live sessions");
+            let end = if preview.rematch { "end with the commit" } else { "go on until they end" };
+            text.push_str(&format!("Of {live}, {count} {what} (by policy: {}); they {end}\n", by.join(", ")));
+        }
     }
     text
 }
@@ -282,6 +293,9 @@ fn committed_text(committed: &Committed) -> String {
                 committed.commit, committed.took_ms
             ));
         }
+    }
+    if let Some(rematched) = committed.rematched {
+        text.push_str(&format!("Live sessions by the new rules: {rematched}\n"));
     }
     if let Some(minutes) = committed.confirm_minutes {
         text.push_str(&format!(

@@ -1,7 +1,7 @@
 use crate::shell::when;
 use crate::table::Table;
 use crate::words::duration;
-use flumen_api::StatusReport;
+use flumen_api::{EndedSessions, StatusReport};
 
 /// The state of the daemon in lines of name and value, then its tables.
 pub(crate) fn render(report: &StatusReport) -> String {
@@ -34,6 +34,7 @@ pub(crate) fn render(report: &StatusReport) -> String {
         ("Interfaces", format!("{} of {} attached{absent}", report.attached, report.interfaces)),
         ("Received", format!("{} packets, {} bytes", report.received.packets, report.received.bytes)),
         ("Sessions", report.sessions.to_string()),
+        ("Ended", ended(&report.ended)),
     ] {
         text.push_str(&format!("{name:<11} {value}\n"));
     }
@@ -49,11 +50,17 @@ pub(crate) fn render(report: &StatusReport) -> String {
     text
 }
 
+/// Sessions that ended, by what ended them.
+fn ended(ended: &EndedSessions) -> String {
+    let EndedSessions { aged, cleared, denied, retranslated } = ended;
+    format!("{aged} aged, {cleared} cleared, {denied} denied and {retranslated} retranslated by commits")
+}
+
 #[cfg(test)]
 mod tests {
     use super::render;
     use crate::show::plain;
-    use flumen_api::{StatusReport, TableUse, Traffic};
+    use flumen_api::{EndedSessions, StatusReport, TableUse, Traffic};
 
     #[test]
     fn the_status_says_what_runs_and_how_full_it_is() {
@@ -67,6 +74,7 @@ mod tests {
             source: "/etc/flumen/flumen.json".into(),
             applied_unix_s: 1_709_251_199,
             sessions: 1_024,
+            ended: EndedSessions { aged: 7_000, cleared: 3, denied: 12, retranslated: 1 },
             interfaces: 3,
             attached: 2,
             absent: vec!["eth2".into()],

@@ -70,6 +70,11 @@ pub fn classify_counted(
     (winner, steps)
 }
 
+/// [`classify`] from a root that was found.
+pub(crate) fn find(ruleset: &Ruleset, root: &RootRow, fields: &Fields) -> Option<Match> {
+    walk(ruleset, root, fields, &mut Steps::default())
+}
+
 fn walk(ruleset: &Ruleset, root: &RootRow, fields: &Fields, steps: &mut Steps) -> Option<Match> {
     let mut best: Option<Match> = None;
     for tree in root.trees {

@@ -10,6 +10,7 @@ mod tally;
 mod tests;
 mod tree;
 
+pub(crate) use lookup::find;
 pub use lookup::{Fields, Match, Steps, classify, classify_counted, fields};
 pub(crate) use pack::{Boxed, Chain, Packed, pack};
 pub use shape::RootShape;

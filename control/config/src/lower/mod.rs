@@ -88,7 +88,9 @@ impl Lowering {
             &mut model.security.applications,
         );
         let context = Context { books, void };
-        self.policies(security.get("policies").unwrap_or(&empty), &context, &mut model.security.policies);
+        let policies = security.get("policies").unwrap_or(&empty);
+        self.policies(policies, &context, &mut model.security.policies);
+        model.security.policy_rematch = policies.get("policy-rematch").is_some();
         self.nat(security.get("nat").unwrap_or(&empty), &context, &mut model.security);
         model
     }

@@ -14,6 +14,7 @@ impl Read for Security {
             address_book: reader.optional(&mut fields, "address-book").unwrap_or_default(),
             applications: reader.optional(&mut fields, "applications").unwrap_or_default(),
             policies: reader.optional::<Strict<Policy>>(&mut fields, "policies").unwrap_or_default().0,
+            policy_rematch: reader.optional(&mut fields, "policy-rematch").unwrap_or_default(),
             nat: reader.optional(&mut fields, "nat").unwrap_or_default(),
             flow: reader.optional(&mut fields, "flow").unwrap_or_default(),
         };

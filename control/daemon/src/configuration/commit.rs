@@ -1,11 +1,11 @@
 use crate::check::rows;
 use crate::commit::{Committer, not_committed, refused_by_store};
 use crate::configuration::Asked;
-use crate::configuration::preview::preview;
-use crate::gateway::{Gateway, engine_failed, lock};
+use crate::gateway::{Gateway, lock};
 use crate::ruleset::{PreparedRuleset, RulesetSubject};
-use flumen_api::{ApiError, Checked, Committed, ConfigurationAnswer};
-use flumen_store::{Confirm, Request, Source, Time};
+use crate::terms::Terms;
+use flumen_api::{ApiError, Checked, Committed, ConfigurationAnswer, SessionsAtCommit};
+use flumen_store::{Request, Source, Time};
 use std::time::Instant;
 
 impl Gateway {
@@ -14,20 +14,24 @@ impl Gateway {
         &self,
         store: &mut Committer,
         asked: &Asked<'_>,
+        sessions: Option<SessionsAtCommit>,
     ) -> Result<ConfigurationAnswer, ApiError> {
         refuse_empty(store, asked)?;
-        let Committer { configurations, numbers } = store;
-        let mut subject = RulesetSubject::new(self, numbers, asked.client.via.clone());
+        let Committer { configurations, numbers, mark } = store;
+        let mut subject = RulesetSubject::new(self, numbers, mark, asked.client.via.clone());
+        subject.sessions = sessions;
         let look = |prepared: &PreparedRuleset| {
-            let state = lock(&self.state);
-            let preview = preview(&state.active, &prepared.next, &*state.engine);
+            let preview = self.preview(&prepared.next, &prepared.facts, prepared.rematch.is_some());
             (rows(&prepared.next.ruleset), preview)
         };
         let (rows, preview) = configurations
             .check(Source::Candidate(asked.name.clone()), &mut subject, look)
             .map_err(not_committed)?;
-        let preview = preview.map_err(engine_failed)?;
-        Ok(ConfigurationAnswer::Checked(Checked { warnings: subject.warnings, rows, preview: Some(preview) }))
+        Ok(ConfigurationAnswer::Checked(Checked {
+            warnings: subject.warnings,
+            rows,
+            preview: Some(preview?),
+        }))
     }
 
     /// `commit`, now or later.
@@ -36,17 +40,26 @@ impl Gateway {
         store: &mut Committer,
         asked: &Asked<'_>,
         comment: Option<String>,
-        confirm_minutes: Option<u32>,
+        terms: &Terms,
         at_unix_s: Option<u64>,
     ) -> Result<ConfigurationAnswer, ApiError> {
         let begin = Instant::now();
         refuse_empty(store, asked)?;
-        let Committer { configurations, numbers } = store;
-        let mut subject = RulesetSubject::new(self, numbers, asked.client.via.clone());
+        let confirm = terms.confirm()?;
+        let confirm_minutes = terms.confirm_minutes;
+        let Committer { configurations, numbers, mark } = store;
+        let mut subject = RulesetSubject::new(self, numbers, mark, asked.client.via.clone());
+        subject.sessions = terms.sessions;
         let source = Source::Candidate(asked.name.clone());
         if let Some(at) = at_unix_s {
             if confirm_minutes.is_some() {
                 let reason = "a planned commit cannot wait to be confirmed: nobody may be there".to_owned();
+                return Err(ApiError::Impossible { reason });
+            }
+            if terms.sessions.is_some() {
+                let reason = "what becomes of sessions at a planned commit is said by `security policies \
+                              policy-rematch` of its configuration"
+                    .to_owned();
                 return Err(ApiError::Impossible { reason });
             }
             let at = Time::from_unix_s(at);
@@ -56,10 +69,10 @@ impl Gateway {
             tracing::info!("{} planned a commit for {at}", asked.client.user);
             return Ok(ConfigurationAnswer::Planned { at_unix_s: at.unix_s() });
         }
-        let confirm = confirm_minutes.map(|minutes| Confirm { minutes, conditions: Vec::new() });
         let request = Request { source, comment, confirm };
         let committed = configurations.commit(&asked.editor, request, &mut subject).map_err(not_committed)?;
-        let warnings = subject.warnings;
+        let (warnings, rematch) = (subject.warnings, subject.rematch);
+        let rematched = if rematch { self.rematch_after_commit(mark) } else { None };
         let generation = lock(&self.state).active.generation().0;
         let took_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(
@@ -76,6 +89,7 @@ impl Gateway {
             generation,
             confirmed: committed.confirmed,
             confirm_minutes: committed.deadline.map(|deadline| deadline.minutes),
+            rematched,
             merged: committed.merged,
             took_ms,
             warnings,

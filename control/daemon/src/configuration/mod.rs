@@ -20,6 +20,7 @@ pub(crate) use tree::Trees;
 
 use crate::commit::{Committer, refused_by_store};
 use crate::gateway::{Client, Gateway, lock};
+use crate::terms::Terms;
 use flumen_api::{
     ApiError, CandidateKind, ConfigurationAction, ConfigurationAnswer, ConfigurationRequest, Edited,
     NameKind, RollbackTo, Which,
@@ -97,9 +98,14 @@ impl Gateway {
                     .map_err(refused_by_store)?;
                 Ok(edited(&asked.at, true, Vec::new()))
             }
-            ConfigurationAction::Check => self.check_candidate(store, &asked),
-            ConfigurationAction::Commit { comment, confirm_minutes, at_unix_s } => {
-                self.commit(store, &asked, comment.clone(), *confirm_minutes, *at_unix_s)
+            ConfigurationAction::Check { sessions } => self.check_candidate(store, &asked, *sessions),
+            ConfigurationAction::Commit { comment, confirm_minutes, conditions, sessions, at_unix_s } => {
+                let terms = Terms {
+                    confirm_minutes: *confirm_minutes,
+                    conditions: conditions.clone(),
+                    sessions: *sessions,
+                };
+                self.commit(store, &asked, comment.clone(), &terms, *at_unix_s)
             }
             ConfigurationAction::CancelPlanned => {
                 store.configurations.cancel_scheduled().map_err(refused_by_store)?;

@@ -1,47 +1,49 @@
 use crate::active::Active;
-use flumen_api::Preview;
-use flumen_compile::{FirstPacket, Judgement, RuleKey, RuleKind};
+use crate::gateway::{Gateway, lock};
+use crate::rematch::{OwnAddresses, page};
+use flumen_api::{ApiError, Preview};
+use flumen_compile::{Fate, Judge, RuleKey, RuleKind};
 use flumen_config::Model;
-use flumen_engine::{Engine, EngineError, SessionView};
+use flumen_engine::{HostFacts, SessionSlot, SessionView};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
-/// Sessions that are judged at most: the engine waits meanwhile.
-const JUDGED: u64 = 50_000;
-
-/// IP protocols whose queries have a type instead of a port; sessions do not keep it, and nearly all are echo requests.
-const ECHO: [(u8, u16); 2] = [(1, 8 << 8), (58, 128 << 8)];
-
-/// What changes when `next` takes the place of `active`.
-pub(super) fn preview(active: &Active, next: &Active, engine: &dyn Engine) -> Result<Preview, EngineError> {
-    let mut preview = Preview::default();
-    for kind in [RuleKind::Policy, RuleKind::DestinationNat, RuleKind::SourceNat] {
-        rules(kind, active, next, &mut preview);
-    }
-    engine.sessions(&mut |session| {
-        preview.sessions += 1;
-        if preview.judged < JUDGED {
-            preview.judged += 1;
-            if let Judgement::Refused(_) = next.ruleset.judge(&first_packet(&session)) {
-                let name = active.names.rule(session.policy).map(|rule| rule.key.name.clone());
-                let name = name.unwrap_or_else(|| format!("#{}", session.policy.0));
-                *preview.refused.entry(name).or_default() += 1;
-            }
+impl Gateway {
+    /// What changes when `next` takes the place of the active configuration; `rematch` says whether sessions that it
+    /// would not open alike end then. Others who wait for the engine get it in between.
+    pub(super) fn preview(
+        &self,
+        next: &Active,
+        facts: &HostFacts,
+        rematch: bool,
+    ) -> Result<Preview, ApiError> {
+        let active = lock(&self.state).active.clone();
+        let mut preview = Preview { rematch, ..Preview::default() };
+        for kind in [RuleKind::Policy, RuleKind::DestinationNat, RuleKind::SourceNat] {
+            rules(kind, &active, next, &mut preview);
         }
-        ControlFlow::Continue(())
-    })?;
-    Ok(preview)
+        let judge = Judge::new(&next.ruleset);
+        let own = OwnAddresses::of(next, facts);
+        let mut from = Some(SessionSlot(0));
+        while let Some(first) = from {
+            let state = lock(&self.state);
+            from = page(&*state.engine, first, |session| {
+                preview.sessions += 1;
+                let fates = match own.fate(&judge, session) {
+                    Fate::Kept(_) => return,
+                    Fate::Denied(_) => &mut preview.denied,
+                    Fate::Retranslated => &mut preview.retranslated,
+                };
+                *fates.entry(policy(session, &active)).or_default() += 1;
+            })?;
+        }
+        Ok(preview)
+    }
 }
 
-fn first_packet(session: &SessionView) -> FirstPacket {
-    let (key, row) = (&session.key, &session.row);
-    let echo = ECHO.iter().find(|(proto, _)| *proto == key.proto).map(|(_, dport)| *dport);
-    FirstPacket {
-        zones: (key.zone, row.egress),
-        addresses: (key.src, row.dst),
-        ports: (key.sport.get(), echo.unwrap_or(row.dport.get())),
-        proto: key.proto,
-    }
+/// The policy that admitted a session.
+fn policy(session: &SessionView, active: &Active) -> String {
+    let name = active.names.rule(session.policy).map(|rule| rule.key.name.clone());
+    name.unwrap_or_else(|| format!("#{}", session.policy.0))
 }
 
 /// Compares the rules of one kind by what makes them the same after a commit.

@@ -32,6 +32,8 @@ pub struct Kernel {
     pub counters: Vec<(CounterIndex, Counter)>,
     /// The next install fails with this.
     pub refuse: Option<String>,
+    /// No session can be removed.
+    pub removals_fail: bool,
     pub opened: Option<EngineOptions>,
 }
 
@@ -145,6 +147,9 @@ impl Engine for FakeEngine {
 
     fn remove_sessions(&mut self, keys: &[SessionKey]) -> Result<u64, EngineError> {
         let mut kernel = self.0.kernel();
+        if kernel.removals_fail && !keys.is_empty() {
+            return Err(EngineError::Bpf { action: "remove sessions".into(), reason: "no".into() });
+        }
         let before = kernel.sessions.len();
         kernel.sessions.retain(|session| !keys.contains(&session.key));
         Ok((before - kernel.sessions.len()) as u64)

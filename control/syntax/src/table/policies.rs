@@ -37,10 +37,14 @@ pub(super) const ROWS: &[Statement] = &[
     .kept("applications are known by their ports alone"),
     container(
         "policy-rematch",
-        "Asks the policies again for sessions of a changed policy",
-        &[flag("extensive", "For all changes")],
+        "A commit ends the sessions that the rules would not open alike any more",
+        &[flag("extensive", "The same")],
     )
-    .reserved("an established session is left alone by a commit, unless it now leaves by another zone"),
+    .doc(
+        "Without it a commit leaves sessions alone. With it, and with or without `extensive`, a session goes on as long \
+         as any policy permits it and NAT rules translate it as it is. `commit sessions keep` and `commit sessions \
+         rematch` say otherwise for one commit.",
+    ),
 ];
 
 const POLICY: &[Statement] = &[

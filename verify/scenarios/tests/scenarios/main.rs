@@ -20,6 +20,7 @@ mod policy;
 mod reachability;
 mod readme;
 mod refusals;
+mod rematch;
 mod shell;
 mod support;
 mod survival;
