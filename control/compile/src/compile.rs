@@ -3,11 +3,11 @@ use crate::identities::{Identities, InterfaceKey};
 use crate::stage::{Chains, Source, destination_nat, host_inbound, policies, source_nat};
 use crate::{
     CompileError, InterfaceBinding, InterfaceName, Limits, Names, Note, RuleKey, RuleName, Ruleset, Table,
-    bounds, stage,
+    bounds, shadow, stage,
 };
 use flumen_abi::{Generation, InterfaceId, NatRow, PolicyId, PolicyRow, Settings, Timeouts, Vlan, ZoneId};
 use flumen_config::{Flow, Interface, Model, Name};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A model, ready for an engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +57,6 @@ pub fn compile_within(
         return Err(vec![bounds::too_many_roots(&chains, limits)]);
     }
     let Packed { roots, nodes, leaves, rules, reached } = pack(&chains.chains, &chains.boxes, limits)?;
-    let notes = notes(&chains, &reached);
     let ruleset = Ruleset {
         settings: settings(&model.security.flow, generation),
         interfaces: interfaces(model, &ids),
@@ -68,6 +67,7 @@ pub fn compile_within(
         policies,
         nat,
     };
+    let notes = shadow::notes(&chains, &ruleset, &reached);
     let names = names(model, &ids);
     Ok(Compiled { ruleset, identities: ids, names, notes })
 }
@@ -181,30 +181,4 @@ fn names(model: &Model, ids: &Identities) -> Names {
         names.add_interface(id, entry);
     }
     names
-}
-
-fn notes(chains: &Chains, reached: &[bool]) -> Vec<Note> {
-    let mut boxes = vec![false; chains.rules.len()];
-    let mut asked = vec![false; chains.rules.len()];
-    let mut alive = vec![false; chains.rules.len()];
-    for owner in chains.owners.iter().flatten() {
-        boxes[*owner] = true;
-    }
-    let listed: BTreeSet<u32> =
-        chains.chains.iter().flat_map(|chain| chain.own.iter().chain(&chain.shared)).copied().collect();
-    for place in listed {
-        if let Some(owner) = chains.owners[place as usize] {
-            asked[owner] = true;
-            alive[owner] |= reached[place as usize];
-        }
-    }
-    let mut notes = Vec::new();
-    for (place, rule) in chains.rules.iter().enumerate() {
-        if !boxes[place] {
-            notes.push(Note::Empty { rule: rule.clone() });
-        } else if asked[place] && !alive[place] {
-            notes.push(Note::Shadowed { rule: rule.clone() });
-        }
-    }
-    notes
 }

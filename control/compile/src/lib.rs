@@ -20,6 +20,7 @@ mod names;
 mod note;
 mod region;
 mod ruleset;
+mod shadow;
 mod stage;
 
 pub use classifier::{Fields, Match, RootShape, Steps, classify, classify_counted, fields};

@@ -100,7 +100,7 @@ fn a_rule_that_is_never_reached_and_one_that_cannot_match_are_noted() {
     assert_eq!(
         notes,
         [
-            "policy late from zone trust to zone untrust: never reached; earlier rules match all of it",
+            "policy late from zone trust to zone untrust: never reached; earlier rules match all of it (out)",
             "policy ping6 from zone trust to zone dmz: matches no packet; its addresses and applications exclude each other",
         ]
     );
