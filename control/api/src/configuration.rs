@@ -93,6 +93,9 @@ pub enum ConfigurationAction {
         /// As in `Commit`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sessions: Option<SessionsAtCommit>,
+        /// Tell rules that were not hit for so many days; none: 30.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unused_days: Option<u32>,
     },
     /// Make the candidate the active configuration.
     Commit {

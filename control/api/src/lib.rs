@@ -55,7 +55,7 @@ pub use nat::{NatInfo, NatReport, Translation};
 pub use neighbours::{NeighbourInfo, NeighboursReport};
 pub use policies::{PoliciesReport, PolicyAction, PolicyInfo};
 pub use policy_match::{PolicyMatch, PolicyQuery};
-pub use preview::Preview;
+pub use preview::{Preview, UnusedRule};
 pub use protocol::Protocol;
 pub use reasons::{InterfaceReasons, ReasonCount, ReasonsReport};
 pub use request::Request;

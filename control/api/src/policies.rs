@@ -30,6 +30,9 @@ pub struct PolicyInfo {
     pub action: PolicyAction,
     /// What it matched, first packets and all later ones of their sessions.
     pub hits: Traffic,
+    /// When it was hit last, seconds since 1970, to the minute; none when that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_hit_unix_s: Option<u64>,
 }
 
 /// What a policy does with a first packet.

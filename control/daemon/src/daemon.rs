@@ -13,6 +13,7 @@ use crate::rematch::RematchMark;
 use crate::signals::{Event, Signals, wait};
 use crate::stop::Stop;
 use crate::terms::Terms;
+use crate::usage::Usage;
 use crate::{DaemonError, Options, host, notify, show};
 use flumen_api::EndedSessions;
 use flumen_compile::Compiled;
@@ -75,6 +76,7 @@ impl Daemon {
     ) -> Result<Daemon, DaemonError> {
         let instance = Instance::claim(options)?;
         make_directory(&options.state_dir, 0o700)?;
+        let usage = Usage::open(options.state_dir.join("usage.json"), Arc::clone(&clock));
         let mut configurations = Store::open(&options.configurations(), clock)?;
         configurations.set_merge(Box::new(TreeMerge));
         for problem in configurations.problems() {
@@ -87,7 +89,7 @@ impl Daemon {
         let doors = flumen_grpc::Doors::open(&options.socket(), options.grpc.as_deref())?;
         let audit = Audit::open(options.audit())?;
         let is_new = start.new.is_some();
-        let gateway = Arc::new(assemble(options, &host, engines, configurations, start, audit)?);
+        let gateway = Arc::new(assemble(options, &host, engines, configurations, start, audit, usage)?);
         gateway.rematch_at_start(is_new);
         let no_thread = |error| DaemonError::file("start a thread", error);
         let announcer = Arc::new(Announcer::new(&gateway, Hub::default()));
@@ -117,6 +119,7 @@ impl Daemon {
                 Event::Tick => {
                     self.gateway.sweep(monotonic_ms());
                     self.gateway.tick();
+                    self.gateway.watch_rules();
                     self.announcer.commits(&self.gateway);
                 }
                 Event::Reload => self.reload(),
@@ -133,6 +136,7 @@ impl Daemon {
         if self.follower.join().is_err() {
             tracing::error!("the thread that follows the host had died");
         }
+        lock(&self.gateway.usage).save();
         if lock(&self.gateway.state).detached {
             tracing::info!("stopped; nothing is attached");
         } else {
@@ -244,6 +248,7 @@ fn assemble(
     mut configurations: Store,
     start: Start,
     audit: Audit,
+    usage: Usage,
 ) -> Result<Gateway, DaemonError> {
     let Start { candidate, source, new } = start;
     let refused = |messages| DaemonError::Refused { source_name: source.clone(), messages };
@@ -331,6 +336,7 @@ fn assemble(
         editors: Mutex::new(Editors::default()),
         trees: Mutex::new(Trees::default()),
         audit,
+        usage: Mutex::new(usage),
     })
 }
 

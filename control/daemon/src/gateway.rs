@@ -6,14 +6,15 @@ use crate::configuration::{Editors, Trees};
 use crate::explain;
 use crate::selector::Selector;
 use crate::terms::Terms;
+use crate::usage::{self, Usage};
 use crate::{check, sessions, show};
 use flumen_api::{
     ApiError, Cleared, EndedSessions, ExplainReport, ExplainRequest, PolicyMatch, PolicyQuery, Request,
     Response, SessionFilter, SessionOrder, StatusReport, TableUse, Traffic,
 };
-use flumen_compile::{Compiled, Ruleset};
+use flumen_compile::{Compiled, RuleKey, RuleKind, Ruleset};
 use flumen_config::LoadMode;
-use flumen_engine::{Engine, EngineError, HostFacts};
+use flumen_engine::{Engine, EngineError, HostFacts, PolicyId};
 use flumen_grpc::Logins;
 use flumen_kernel::{Change, Host, KernelError, Ledger, prepare, restore};
 use flumen_store::Editor;
@@ -35,6 +36,8 @@ pub(crate) struct Gateway {
     pub(crate) trees: Mutex<Trees>,
     /// Who changed what.
     pub(crate) audit: Audit,
+    /// When rules were hit last; taken before `state`.
+    pub(crate) usage: Mutex<Usage>,
 }
 
 /// What changes while the gateway runs.
@@ -70,6 +73,9 @@ pub(crate) struct Client {
 
 /// Sessions that are ended before the lock is given to others, who age sessions or apply configurations.
 const CLEAR_AT_ONCE: usize = 4096;
+
+/// Rules whose counters are read before the lock is given to others.
+const RULES_AT_ONCE: usize = 1024;
 
 /// Locks, also after a thread died with the lock: the engine's own state is in the kernel, and readable.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -123,7 +129,9 @@ impl Gateway {
                 self.show(|state| show::zones(&state.active, &*state.engine)).map(Response::Zones)
             }
             Request::ShowPolicies => {
-                self.show(|state| show::policies(&state.active, &*state.engine)).map(Response::Policies)
+                let usage = lock(&self.usage);
+                self.show(|state| show::policies(&state.active, &*state.engine, Some(&usage)))
+                    .map(Response::Policies)
             }
             Request::ShowNat => {
                 self.show(|state| show::nat(&state.active, &*state.engine)).map(Response::Nat)
@@ -167,6 +175,34 @@ impl Gateway {
                 }
             }
         }
+    }
+
+    /// Looks which rules were hit, once a minute. The lock is given to others in between.
+    pub(crate) fn watch_rules(&self) {
+        let mut usage = lock(&self.usage);
+        if !usage.is_due() {
+            return;
+        }
+        let names = lock(&self.state).active.names.clone();
+        let kinds = [RuleKind::Policy, RuleKind::SourceNat, RuleKind::DestinationNat];
+        let rules: Vec<(PolicyId, RuleKey)> = kinds
+            .into_iter()
+            .flat_map(|kind| names.rules(kind))
+            .map(|(id, rule)| (id, rule.key.clone()))
+            .collect();
+        let mut counted = Vec::with_capacity(rules.len());
+        for some in rules.chunks(RULES_AT_ONCE) {
+            let state = lock(&self.state);
+            if state.detached {
+                return;
+            }
+            match usage::hits(&*state.engine, some) {
+                Ok(hits) => counted.extend(hits),
+                Err(error) => return tracing::debug!("hits of rules cannot be read: {error}"),
+            }
+        }
+        usage.look(rules.into_iter().map(|(_, key)| key).zip(counted));
+        usage.save_in_time();
     }
 
     /// Takes over what the kernel says of links and addresses now.

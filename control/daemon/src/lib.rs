@@ -34,6 +34,7 @@ mod show;
 mod signals;
 mod stop;
 mod terms;
+mod usage;
 mod xdp;
 
 pub use assembly::{detach, run};

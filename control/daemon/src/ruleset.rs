@@ -17,6 +17,8 @@ pub(crate) struct RulesetSubject<'a> {
     pub(crate) sessions: Option<SessionsAtCommit>,
     /// The ruleset that was applied last is to judge them.
     pub(crate) rematch: bool,
+    /// Nothing is to be applied: no number is taken.
+    pub(crate) trial: bool,
     marked: bool,
     /// Where the next configuration comes from.
     source: String,
@@ -51,6 +53,7 @@ impl<'a> RulesetSubject<'a> {
             mark,
             sessions: None,
             rematch: false,
+            trial: false,
             marked: false,
             source,
             warnings: Vec::new(),
@@ -86,9 +89,11 @@ impl Subject for RulesetSubject<'_> {
         let running = lock(&self.gateway.state).engine.active_generation();
         let generation = self.numbers.next_generation(running);
         let compiled = candidate.compile(self.numbers.identities(), generation).map_err(refused)?;
-        self.numbers
-            .reserve(&compiled, origin)
-            .map_err(|error| ApiError::State { reason: error.to_string() })?;
+        if !self.trial {
+            self.numbers
+                .reserve(&compiled, origin)
+                .map_err(|error| ApiError::State { reason: error.to_string() })?;
+        }
 
         self.warnings.clone_from(&candidate.warnings);
         self.warnings.extend(compiled.notes.iter().map(|note| whole(note.to_string())));

@@ -127,7 +127,7 @@ fn a_candidate_is_edited_compared_and_committed() {
     let changes = editor.changes();
     assert!(changes.contains("+") && changes.contains("permit;"), "{changes}");
     assert!(
-        matches!(editor.ask(Action::Check { sessions: None }).unwrap(), Answer::Checked(checked) if checked.rows["policies"] == 3)
+        matches!(editor.ask(Action::Check { sessions: None, unused_days: None }).unwrap(), Answer::Checked(checked) if checked.rows["policies"] == 3)
     );
     let committed = editor.commit(Some("web servers"), None).unwrap();
     assert_eq!((committed.commit, committed.merged), (2, false));

@@ -3,10 +3,9 @@
 
 mod support;
 
-use flumen_client::ClientError;
 use flumen_api::{
-    Applied, Checked, ConfigurationAction as Action, ConfigurationAnswer as Answer, ConfigurationRequest,
-    EndedSessions, LoadHow, Rematched, Request, Response, SessionsAtCommit,
+    Applied, Checked, ConfigurationAction as Action, ConfigurationAnswer as Answer, EndedSessions, Rematched,
+    Request, Response, SessionsAtCommit,
 };
 use flumen_store::FakeClock;
 use std::time::Duration;
@@ -41,35 +40,16 @@ fn live(lab: &Lab) -> Vec<u32> {
     lab.engines.kernel().sessions.iter().map(|session| session.row.slot.0).collect()
 }
 
-fn ask(daemon: &Running, action: Action) -> Result<Answer, ClientError> {
-    let request = ConfigurationRequest { candidate: Default::default(), at: String::new(), action };
-    match daemon.ask(Request::Configuration(request))? {
-        Response::Configuration(answer) => Ok(answer),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn load(daemon: &Running, commands: &str) {
-    let text = commands.to_owned();
-    ask(daemon, Action::Load { how: LoadHow::Set, text, relative: false }).unwrap();
-}
-
 fn commit(daemon: &Running, sessions: Option<SessionsAtCommit>) -> Option<Rematched> {
-    let commit = Action::Commit {
-        comment: None,
-        confirm_minutes: None,
-        conditions: Vec::new(),
-        sessions,
-        at_unix_s: None,
-    };
-    match ask(daemon, commit).unwrap() {
+    let commit = support::commit(sessions, None);
+    match daemon.configure(commit).unwrap() {
         Answer::Committed(committed) => committed.rematched,
         other => panic!("{other:?}"),
     }
 }
 
 fn check(daemon: &Running, sessions: Option<SessionsAtCommit>) -> Checked {
-    match ask(daemon, Action::Check { sessions }).unwrap() {
+    match daemon.configure(Action::Check { sessions, unused_days: None }).unwrap() {
         Answer::Checked(checked) => checked,
         other => panic!("{other:?}"),
     }
@@ -85,13 +65,13 @@ fn ended(daemon: &Running) -> EndedSessions {
 #[test]
 fn a_commit_leaves_sessions_alone_unless_it_or_its_configuration_says_rematch() {
     let (lab, daemon) = started();
-    load(&daemon, NO_DNS);
+    daemon.load(NO_DNS);
     assert_eq!(commit(&daemon, None), None);
     assert_eq!(live(&lab), [0, 1, 2]);
-    load(&daemon, REMATCH);
+    daemon.load(REMATCH);
     assert_eq!(commit(&daemon, Some(SessionsAtCommit::Keep)), None);
     assert_eq!(live(&lab), [0, 1, 2]);
-    load(&daemon, "set system host-name gw");
+    daemon.load("set system host-name gw");
     let rematched = commit(&daemon, None).unwrap();
     assert_eq!(rematched, Rematched { judged: 3, denied: 1, retranslated: 1 });
     assert_eq!(live(&lab), [0]);
@@ -102,11 +82,11 @@ fn a_commit_leaves_sessions_alone_unless_it_or_its_configuration_says_rematch() 
 #[test]
 fn a_commit_that_says_rematch_ends_the_sessions_it_concerns_alone() {
     let (lab, daemon) = started();
-    load(&daemon, NO_DNS);
+    daemon.load(NO_DNS);
     let rematched = commit(&daemon, Some(SessionsAtCommit::Rematch)).unwrap();
     assert_eq!((rematched.denied, rematched.retranslated), (1, 1));
     assert_eq!(live(&lab), [0]);
-    load(&daemon, "delete security nat");
+    daemon.load("delete security nat");
     let text = check(&daemon, None).preview.unwrap();
     assert_eq!((text.sessions, text.retranslated["out"]), (1, 1));
     daemon.stop();
@@ -115,14 +95,14 @@ fn a_commit_that_says_rematch_ends_the_sessions_it_concerns_alone() {
 #[test]
 fn a_check_says_what_would_become_of_every_session_and_touches_none() {
     let (lab, daemon) = started();
-    load(&daemon, NO_DNS);
+    daemon.load(NO_DNS);
     let preview = check(&daemon, None).preview.unwrap();
     assert_eq!(preview.sessions, 3);
     assert_eq!(preview.denied.into_iter().collect::<Vec<_>>(), [("out".to_owned(), 1)]);
     assert_eq!(preview.retranslated.into_iter().collect::<Vec<_>>(), [("out".to_owned(), 1)]);
     assert!(!preview.rematch);
     assert!(check(&daemon, Some(SessionsAtCommit::Rematch)).preview.unwrap().rematch);
-    load(&daemon, REMATCH);
+    daemon.load(REMATCH);
     assert!(check(&daemon, None).preview.unwrap().rematch);
     assert!(!check(&daemon, Some(SessionsAtCommit::Keep)).preview.unwrap().rematch);
     assert_eq!(live(&lab), [0, 1, 2]);
@@ -133,7 +113,7 @@ fn a_check_says_what_would_become_of_every_session_and_touches_none() {
 #[test]
 fn a_daemon_that_dies_before_the_sessions_were_judged_leaves_it_to_the_next() {
     let (lab, daemon) = started();
-    load(&daemon, NO_DNS);
+    daemon.load(NO_DNS);
     lab.engines.kernel().removals_fail = true;
     assert_eq!(commit(&daemon, Some(SessionsAtCommit::Rematch)), None);
     assert_eq!(live(&lab), [0, 1, 2]);
@@ -151,16 +131,10 @@ fn a_daemon_that_dies_before_the_sessions_were_judged_leaves_it_to_the_next() {
 #[test]
 fn a_commit_that_is_refused_leaves_nothing_to_be_judged() {
     let (lab, daemon) = started();
-    load(&daemon, NO_DNS);
+    daemon.load(NO_DNS);
     lab.engines.kernel().refuse = Some("no room".to_owned());
-    let commit = Action::Commit {
-        comment: None,
-        confirm_minutes: None,
-        conditions: Vec::new(),
-        sessions: Some(SessionsAtCommit::Rematch),
-        at_unix_s: None,
-    };
-    ask(&daemon, commit).unwrap_err();
+    let commit = support::commit(Some(SessionsAtCommit::Rematch), None);
+    daemon.configure(commit).unwrap_err();
     assert!(!lab.options.state_dir.join("rematch.json").exists());
     daemon.stop();
     let daemon = lab.start();
@@ -175,9 +149,9 @@ fn the_way_back_judges_sessions_if_the_configuration_of_before_says_so() {
         let mut lab = Lab::new();
         lab.configure(TEXT);
         let daemon = lab.start_by(clock.clone());
-        load(&daemon, NO_DNS);
+        daemon.load(NO_DNS);
         if says_so {
-            load(&daemon, REMATCH);
+            daemon.load(REMATCH);
         }
         commit(&daemon, None);
         let open = Request::apply(TEXT, "test", Some(1));
@@ -197,15 +171,9 @@ fn the_way_back_judges_sessions_if_the_configuration_of_before_says_so() {
 #[test]
 fn a_planned_commit_cannot_say_what_becomes_of_sessions() {
     let (_lab, daemon) = started();
-    load(&daemon, NO_DNS);
-    let planned = Action::Commit {
-        comment: None,
-        confirm_minutes: None,
-        conditions: Vec::new(),
-        sessions: Some(SessionsAtCommit::Rematch),
-        at_unix_s: Some(4_000_000_000),
-    };
-    let told = ask(&daemon, planned).unwrap_err().to_string();
+    daemon.load(NO_DNS);
+    let planned = support::commit(Some(SessionsAtCommit::Rematch), Some(4_000_000_000));
+    let told = daemon.configure(planned).unwrap_err().to_string();
     assert!(told.contains("policy-rematch"), "{told}");
     daemon.stop();
 }

@@ -4,7 +4,10 @@ use crate::{Condition, RollbackTo, Watched, Which, v1};
 mirror! {
     ConfigMessage = ConfigMessage { line, column, path, text }
     Checked = Accepted { warnings, rows, preview }
-    Preview = Preview { added, removed, changed, reordered, sessions, denied, retranslated, rematch }
+    Preview = Preview {
+        added, removed, changed, reordered, unused, sessions, denied, retranslated, rematch,
+    }
+    UnusedRule = UnusedRule { rule, days, last_hit_unix_s }
     Applied = Applied { generation, took_ms, confirm_minutes, rematched, warnings }
     Rematched = Rematched { judged, denied, retranslated }
     EditingReport = Editing { user, others, changed, pending, planned }

@@ -13,7 +13,10 @@ mirror! {
     ZonesReport = ListZonesResponse { zones }
     ZoneInfo = Zone { name, id, interfaces, host_inbound, received }
     PoliciesReport = ListPoliciesResponse { policies }
-    PolicyInfo = Policy { name, id, from_zones, to_zones, sources, destinations, services, action, hits }
+    PolicyInfo = Policy {
+        name, id, from_zones, to_zones, sources, destinations, services, action, hits,
+        last_hit_unix_s,
+    }
     NatReport = ListNatResponse { rules }
     NatInfo = NatRule {
         name, id, translation, from_zones, to_zones, sources, destinations, services, becomes, hits,

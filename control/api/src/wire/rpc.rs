@@ -105,8 +105,9 @@ rpcs! {
         [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Compare { from, to, path } })];
     CompleteRequest { candidate, at, line } "Configuration/Complete" CompleteResponse =
         [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Complete { line } })];
-    CheckCandidateRequest { candidate, at, sessions } "Configuration/CheckCandidate" CheckCandidateResponse =
-        [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Check { sessions } })];
+    CheckCandidateRequest { candidate, at, sessions, unused_days } "Configuration/CheckCandidate"
+        CheckCandidateResponse =
+        [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Check { sessions, unused_days } })];
     CommitRequest { candidate, at, comment, confirm_minutes, conditions, sessions, at_unix_s }
         "Configuration/Commit" CommitResponse =
         [Request::Configuration(ConfigurationRequest {

@@ -121,7 +121,10 @@ pub(crate) const CONFIGURATION: &[Row] = &[
             "check",
             "Would it be accepted, and what would change?",
             Action::CommitCheck,
-            &[SESSIONS_AT_COMMIT],
+            &[
+                SESSIONS_AT_COMMIT,
+                value("unused", "Tell rules that were not hit for so many days; else 30", "days"),
+            ],
         )],
         options: &[
             flag("and-quit", "And leave configuration mode"),

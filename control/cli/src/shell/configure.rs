@@ -9,7 +9,7 @@ use crate::words::{WARN, plural};
 use crate::{failure, file};
 use flumen_api::{
     CandidateKind, Committed, ConfigMessage, ConfigurationAction, ConfigurationAnswer, EditingReport,
-    EditorInfo, Form, LoadHow, Preview, RollbackTo, SessionsAtCommit, Which,
+    EditorInfo, Form, LoadHow, Preview, RollbackTo, SessionsAtCommit, UnusedRule, Which,
 };
 use flumen_client::ClientError;
 use std::path::Path;
@@ -210,7 +210,11 @@ impl Session {
     }
 
     fn check(&mut self, matched: &Matched<'_>) -> Told {
-        match self.ask(ConfigurationAction::Check { sessions: sessions(matched)? }).map_err(about)? {
+        let days =
+            |text: &str| text.parse().map_err(|_| Failure::Usage(format!("{text:?} is no number of days")));
+        let unused_days = matched.value("unused").map(days).transpose()?;
+        let check = ConfigurationAction::Check { sessions: sessions(matched)?, unused_days };
+        match self.ask(check).map_err(about)? {
             ConfigurationAnswer::Checked(checked) => Printed::report(&checked, |checked| {
                 let preview = checked.preview.as_ref().map(preview).unwrap_or_default();
                 format!("{}{preview}configuration check succeeds\n", warnings(&checked.warnings))
@@ -259,6 +263,11 @@ fn preview(preview: &Preview) -> String {
     }
     if preview.reordered {
         text.push_str("~ rules come in another order\n");
+    }
+    for UnusedRule { rule, days, last_hit_unix_s } in &preview.unused {
+        let last = last_hit_unix_s
+            .map_or("never hit".to_owned(), |unix_s| format!("last hit {}", when::show(unix_s)));
+        text.push_str(&format!("? {rule}: unused for {} ({last})\n", plural(*days, "day", "days")));
     }
     for (sessions, what) in [
         (&preview.denied, "would not be admitted any more"),

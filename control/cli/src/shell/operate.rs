@@ -329,12 +329,15 @@ fn history(report: &HistoryReport) -> String {
 }
 
 fn hits(report: &PoliciesReport) -> String {
-    let mut table = Table::new([">INDEX", "FROM", "TO", "POLICY", ">PACKETS", ">BYTES", "ACTION"]);
+    let mut table =
+        Table::new([">INDEX", "FROM", "TO", "POLICY", ">PACKETS", ">BYTES", "LAST HIT", "ACTION"]);
     for (index, policy) in report.policies.iter().enumerate() {
         let [packets, bytes] = traffic(policy.hits);
         let (from, to) = (list(&policy.from_zones), list(&policy.to_zones));
         let index = (index + 1).to_string();
-        table.row([index, from, to, policy.name.clone(), packets, bytes, policy.action.name().to_owned()]);
+        let last = policy.last_hit_unix_s.map_or_else(|| "-".to_owned(), when::show);
+        let (name, action) = (policy.name.clone(), policy.action.name().to_owned());
+        table.row([index, from, to, name, packets, bytes, last, action]);
     }
     table.print()
 }

@@ -57,6 +57,7 @@ mod tests {
             services: services.iter().map(|name| (*name).to_owned()).collect(),
             action,
             hits: Traffic { packets, bytes: packets * 100 },
+            last_hit_unix_s: None,
         };
         let policies = vec![
             policy("lan-out", "lan", "wan", &[], PolicyAction::Permit, 1_200),

@@ -8,6 +8,9 @@ use flumen_api::{ApiError, Checked, Committed, ConfigurationAnswer, SessionsAtCo
 use flumen_store::{Request, Source, Time};
 use std::time::Instant;
 
+/// A rule that was not hit for so long is told as unused.
+const UNUSED_DAYS: u32 = 30;
+
 impl Gateway {
     /// `commit check`.
     pub(super) fn check_candidate(
@@ -15,13 +18,16 @@ impl Gateway {
         store: &mut Committer,
         asked: &Asked<'_>,
         sessions: Option<SessionsAtCommit>,
+        unused_days: Option<u32>,
     ) -> Result<ConfigurationAnswer, ApiError> {
         refuse_empty(store, asked)?;
         let Committer { configurations, numbers, mark } = store;
         let mut subject = RulesetSubject::new(self, numbers, mark, asked.client.via.clone());
-        subject.sessions = sessions;
+        (subject.sessions, subject.trial) = (sessions, true);
+        let days = unused_days.unwrap_or(UNUSED_DAYS);
         let look = |prepared: &PreparedRuleset| {
-            let preview = self.preview(&prepared.next, &prepared.facts, prepared.rematch.is_some());
+            let rematch = prepared.rematch.is_some();
+            let preview = self.preview(&prepared.next, &prepared.facts, rematch, days);
             (rows(&prepared.next.ruleset), preview)
         };
         let (rows, preview) = configurations
@@ -63,6 +69,7 @@ impl Gateway {
                 return Err(ApiError::Impossible { reason });
             }
             let at = Time::from_unix_s(at);
+            subject.trial = true;
             configurations
                 .schedule(&asked.editor, source, comment, at, &mut subject)
                 .map_err(not_committed)?;

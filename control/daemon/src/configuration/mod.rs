@@ -98,7 +98,9 @@ impl Gateway {
                     .map_err(refused_by_store)?;
                 Ok(edited(&asked.at, true, Vec::new()))
             }
-            ConfigurationAction::Check { sessions } => self.check_candidate(store, &asked, *sessions),
+            ConfigurationAction::Check { sessions, unused_days } => {
+                self.check_candidate(store, &asked, *sessions, *unused_days)
+            }
             ConfigurationAction::Commit { comment, confirm_minutes, conditions, sessions, at_unix_s } => {
                 let terms = Terms {
                     confirm_minutes: *confirm_minutes,

@@ -1,10 +1,12 @@
 use crate::active::Active;
 use crate::gateway::{Gateway, lock};
 use crate::rematch::{OwnAddresses, page};
-use flumen_api::{ApiError, Preview};
+use crate::usage::Quiet;
+use flumen_api::{ApiError, Preview, UnusedRule};
 use flumen_compile::{Fate, Judge, RuleKey, RuleKind};
 use flumen_config::Model;
 use flumen_engine::{HostFacts, SessionSlot, SessionView};
+use flumen_store::Time;
 use std::collections::BTreeMap;
 
 impl Gateway {
@@ -15,12 +17,14 @@ impl Gateway {
         next: &Active,
         facts: &HostFacts,
         rematch: bool,
+        days: u32,
     ) -> Result<Preview, ApiError> {
         let active = lock(&self.state).active.clone();
         let mut preview = Preview { rematch, ..Preview::default() };
         for kind in [RuleKind::Policy, RuleKind::DestinationNat, RuleKind::SourceNat] {
             rules(kind, &active, next, &mut preview);
         }
+        preview.unused = self.unused(next, days);
         let judge = Judge::new(&next.ruleset);
         let own = OwnAddresses::of(next, facts);
         let mut from = Some(SessionSlot(0));
@@ -37,6 +41,28 @@ impl Gateway {
             })?;
         }
         Ok(preview)
+    }
+}
+
+impl Gateway {
+    /// Rules of `next` that were not hit for `days`. NAT rules that translate nothing count no hits.
+    fn unused(&self, next: &Active, days: u32) -> Vec<UnusedRule> {
+        self.watch_rules();
+        let usage = lock(&self.usage);
+        let kinds = [RuleKind::Policy, RuleKind::SourceNat, RuleKind::DestinationNat];
+        let rules = kinds.into_iter().flat_map(|kind| next.names.rules(kind));
+        let counted = rules
+            .filter(|(_, rule)| rule.key.kind == RuleKind::Policy || rule.then.as_deref() != Some("off"));
+        let unused = counted.filter_map(|(_, rule)| {
+            let Quiet { quiet, last_hit } = usage.quiet(&rule.key)?;
+            let quiet_days = quiet.as_secs() / 86_400;
+            (quiet_days >= u64::from(days)).then(|| UnusedRule {
+                rule: rule.key.to_string(),
+                days: quiet_days,
+                last_hit_unix_s: last_hit.map(Time::unix_s),
+            })
+        });
+        unused.collect()
     }
 }
 

@@ -1,12 +1,18 @@
 use super::{hits, words};
 use crate::active::Active;
+use crate::usage::Usage;
 use flumen_api::{PoliciesReport, PolicyAction, PolicyInfo};
 use flumen_compile::RuleKind;
 use flumen_config::PolicyThen;
 use flumen_engine::{Engine, EngineError};
+use flumen_store::Time;
 
 /// Policies in order of the configuration, which is that of evaluation.
-pub(crate) fn policies(active: &Active, engine: &dyn Engine) -> Result<PoliciesReport, EngineError> {
+pub(crate) fn policies(
+    active: &Active,
+    engine: &dyn Engine,
+    usage: Option<&Usage>,
+) -> Result<PoliciesReport, EngineError> {
     let mut policies = Vec::new();
     for (id, rule) in active.names.rules(RuleKind::Policy) {
         let Some(policy) = rule.place.and_then(|place| active.model.security.policies.get(place)) else {
@@ -26,6 +32,10 @@ pub(crate) fn policies(active: &Active, engine: &dyn Engine) -> Result<PoliciesR
                 PolicyThen::Reject => PolicyAction::Reject,
             },
             hits: hits(engine, id)?,
+            last_hit_unix_s: usage
+                .and_then(|usage| usage.quiet(&rule.key))
+                .and_then(|quiet| quiet.last_hit)
+                .map(Time::unix_s),
         });
     }
     Ok(PoliciesReport { policies })

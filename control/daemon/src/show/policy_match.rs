@@ -25,7 +25,7 @@ pub(crate) fn policy_match(
         Judgement::Refused(id) => id,
     };
     let Some(id) = found else { return Ok(PolicyMatch { policy: None }) };
-    let all = policies(asked, engine).map_err(crate::gateway::engine_failed)?.policies;
+    let all = policies(asked, engine, None).map_err(crate::gateway::engine_failed)?.policies;
     Ok(PolicyMatch { policy: all.into_iter().find(|policy| policy.id == id.0) })
 }
 

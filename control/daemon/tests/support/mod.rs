@@ -1,7 +1,10 @@
 //! A daemon on a host and an engine made of plain values, and a client for it.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use flumen_api::{Request, Response};
+use flumen_api::{
+    ConfigurationAction, ConfigurationAnswer, ConfigurationRequest, LoadHow, Request, Response,
+    SessionsAtCommit,
+};
 use flumen_client::{Client, ClientError};
 use flumen_daemon::{Daemon, DaemonError, EngineOptions, Engines, Options};
 use flumen_engine::{
@@ -269,6 +272,21 @@ impl Running {
         self.client().ask(&request)
     }
 
+    /// Asks about the shared candidate, from the top.
+    pub fn configure(&self, action: ConfigurationAction) -> Result<ConfigurationAnswer, ClientError> {
+        let request = ConfigurationRequest { candidate: Default::default(), at: String::new(), action };
+        match self.ask(Request::Configuration(request))? {
+            Response::Configuration(answer) => Ok(answer),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Runs commands of the language on the shared candidate.
+    pub fn load(&self, commands: &str) {
+        let text = commands.to_owned();
+        self.configure(ConfigurationAction::Load { how: LoadHow::Set, text, relative: false }).unwrap();
+    }
+
     /// Stops the daemon, and waits until it has ended.
     pub fn stop(self) {
         assert_eq!(self.ask(Request::Stop).unwrap(), Response::Stopping);
@@ -287,6 +305,17 @@ impl Running {
 
 fn client(options: &Options) -> Client {
     Client::connect(&Options::socket_in(&options.run_dir), Duration::from_secs(10)).unwrap()
+}
+
+/// A commit, now or later.
+pub fn commit(sessions: Option<SessionsAtCommit>, at_unix_s: Option<u64>) -> ConfigurationAction {
+    ConfigurationAction::Commit {
+        comment: None,
+        confirm_minutes: None,
+        conditions: Vec::new(),
+        sessions,
+        at_unix_s,
+    }
 }
 
 /// As [`Lab::wait_until`].
