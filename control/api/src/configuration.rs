@@ -250,6 +250,9 @@ pub struct PendingInfo {
     pub commit: u64,
     /// Time left, seconds.
     pub left_s: u64,
+    /// What must hold until then, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<String>,
 }
 
 /// A commit that is planned.

@@ -3,7 +3,7 @@ use crate::metrics::Metrics;
 use crate::mirror::Mirror;
 use crate::tune::Tune;
 use clap::{Args, Parser, Subcommand};
-use flumen_api::{PortRange, Protocol, SessionFilter, SessionsAtCommit};
+use flumen_api::{Condition, PortRange, Protocol, SessionFilter, SessionsAtCommit};
 use flumen_daemon::Options;
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -95,6 +95,12 @@ pub(crate) enum Command {
         /// Go back by itself unless `flumen confirm` comes within so many minutes
         #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=65535))]
         confirmed: Option<u32>,
+        /// Go back earlier when this fails: ping:ADDRESS, tcp:ADDRESS:PORT, drops:NUMBER, management; may be repeated
+        #[arg(long, value_name = "WHAT", requires = "confirmed")]
+        probe: Vec<String>,
+        /// Failed looks in a row, one a second, that end the commit
+        #[arg(long, value_name = "LOOKS", default_value_t = Condition::TOLERANCE, value_parser = clap::value_parser!(u32).range(1..))]
+        tolerance: u32,
         /// What becomes of live sessions [default: as `security policies policy-rematch` says]
         #[arg(long)]
         sessions: Option<Sessions>,

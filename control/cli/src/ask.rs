@@ -4,7 +4,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::{Output, complain};
 use crate::words::{WARN, plural};
 use crate::{file, show};
-use flumen_api::{Request, Response, SessionsAtCommit};
+use flumen_api::{Condition, Request, Response, SessionsAtCommit};
 use flumen_client::{Client, ClientError};
 use flumen_daemon::Options;
 use std::path::Path;
@@ -62,11 +62,12 @@ pub(crate) fn apply(
     arguments: &Arguments,
     path: &Path,
     confirm_minutes: Option<u32>,
+    conditions: Vec<Condition>,
     sessions: Option<SessionsAtCommit>,
 ) -> Outcome {
     let name = file::name(path);
     let (text, source) = (file::read_text(path)?, source(path));
-    let request = Request::Apply { text, source, confirm_minutes, conditions: Vec::new(), sessions };
+    let request = Request::Apply { text, source, confirm_minutes, conditions, sessions };
     match ask(&arguments.connection, &request).map_err(|error| Failure::about(&name, error))? {
         Response::Applied(applied) => {
             for warning in &applied.warnings {

@@ -4,6 +4,7 @@
 mod args;
 mod ask;
 mod check;
+mod condition;
 mod explain;
 mod failure;
 mod file;
@@ -20,7 +21,7 @@ mod words;
 use args::{Arguments, Command, Loose};
 use clap::Parser;
 use clap::error::ErrorKind;
-use failure::Outcome;
+use failure::{Failure, Outcome};
 use flumen_daemon::{LoadMode, Options};
 use output::Output;
 use std::io::IsTerminal;
@@ -78,9 +79,11 @@ fn run(arguments: &Arguments) -> Outcome {
             let mode = if *lenient { LoadMode::Lenient } else { LoadMode::Strict };
             check::run(file, *host, mode, Output { json: arguments.json })
         }
-        Command::Apply { file, confirmed, sessions } => {
+        Command::Apply { file, confirmed, probe, tolerance, sessions } => {
+            let read = |text: &String| condition::read(text, *tolerance).map_err(Failure::Usage);
+            let conditions = probe.iter().map(read).collect::<Result<Vec<_>, _>>();
             let sessions = sessions.map(Into::into);
-            ask::apply(arguments, file, *confirmed, sessions)
+            conditions.and_then(|conditions| ask::apply(arguments, file, *confirmed, conditions, sessions))
         }
         Command::Confirm => ask::confirm(arguments),
         Command::Show(what) => ask::show(arguments, what),

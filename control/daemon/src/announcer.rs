@@ -96,8 +96,9 @@ fn what(entry: &LogEntry) -> Option<What> {
         LogResult::Confirmed => {
             Some(What::CommitConfirmed(v1::CommitConfirmed { number: entry.number.unwrap_or_default() }))
         }
-        LogResult::Returned { of, .. } => {
-            Some(What::CommitReverted(v1::CommitReverted { commit: Some(commit(None, *of)) }))
+        LogResult::Returned { of, reason, .. } => {
+            let (commit, reason) = (Some(commit(None, *of)), reason.clone());
+            Some(What::CommitReverted(v1::CommitReverted { commit, reason }))
         }
         _ => None,
     }

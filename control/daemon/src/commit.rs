@@ -4,6 +4,7 @@ use crate::candidate::{Candidate, whole};
 use crate::engines::EngineOptions;
 use crate::gateway::{Gateway, lock};
 use crate::numbers::{NumbersFile, Record};
+use crate::prober::Looker;
 use crate::rematch::RematchMark;
 use crate::ruleset::RulesetSubject;
 use crate::terms::Terms;
@@ -12,7 +13,7 @@ use flumen_compile::{Compiled, Identities};
 use flumen_config::Model;
 use flumen_engine::Generation;
 use flumen_store::{
-    Cause, CommitError, CommitRecord, Editor, Event, NoProbes, Origin, Request, Source, Store, StoreError,
+    Cause, CommitError, CommitRecord, Editor, Event, Origin, Request, Source, Store, StoreError,
 };
 use std::sync::TryLockError;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -109,8 +110,11 @@ impl Gateway {
         let confirm_minutes = terms.confirm_minutes;
         let mut committer = lock(&self.committer);
         let Committer { configurations, numbers, mark } = &mut *committer;
-        let request =
-            Request { source: Source::Text(text.to_owned()), comment: None, confirm: terms.confirm()? };
+        let request = Request {
+            source: Source::Text(text.to_owned()),
+            comment: None,
+            confirm: terms.confirm(&*self.host)?,
+        };
         let mut subject = RulesetSubject::new(self, numbers, mark, editor.client.clone());
         subject.sessions = terms.sessions;
         let committed = configurations.commit(editor, request, &mut subject).map_err(not_committed)?;
@@ -160,7 +164,9 @@ impl Gateway {
         }
         let Committer { configurations, numbers, mark } = &mut *committer;
         let mut subject = RulesetSubject::new(self, numbers, mark, "flumen".to_owned());
-        let events = configurations.tick(&mut subject, &mut NoProbes);
+        let mut prober = lock(&self.prober);
+        let mut looker = Looker { prober: &mut prober, gateway: self };
+        let events = configurations.tick(&mut subject, &mut looker);
         for event in events {
             match &event {
                 Event::Returned { .. } | Event::Committed { .. } => tracing::warn!("{event}"),

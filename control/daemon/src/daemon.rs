@@ -9,6 +9,7 @@ use crate::gateway::{Client, Gateway, State, lock, log_changes, prepare_for};
 use crate::grpc::GrpcBackend;
 use crate::instance::Instance;
 use crate::numbers::{NumbersFile, make_directory};
+use crate::prober::Prober;
 use crate::rematch::RematchMark;
 use crate::signals::{Event, Signals, wait};
 use crate::stop::Stop;
@@ -335,6 +336,7 @@ fn assemble(
         adopted,
         editors: Mutex::new(Editors::default()),
         trees: Mutex::new(Trees::default()),
+        prober: Mutex::new(Prober::new(Arc::clone(host))),
         audit,
         usage: Mutex::new(usage),
     })

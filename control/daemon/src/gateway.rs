@@ -4,6 +4,7 @@ use crate::candidate::Candidate;
 use crate::commit::{Committer, activate};
 use crate::configuration::{Editors, Trees};
 use crate::explain;
+use crate::prober::Prober;
 use crate::selector::Selector;
 use crate::terms::Terms;
 use crate::usage::{self, Usage};
@@ -34,6 +35,8 @@ pub(crate) struct Gateway {
     pub(crate) editors: Mutex<Editors>,
     /// Configurations that were read lately.
     pub(crate) trees: Mutex<Trees>,
+    /// Looks at the conditions of a commit; taken after `committer`.
+    pub(crate) prober: Mutex<Prober>,
     /// Who changed what.
     pub(crate) audit: Audit,
     /// When rules were hit last; taken before `state`.

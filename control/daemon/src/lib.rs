@@ -26,6 +26,7 @@ mod log;
 mod notify;
 mod numbers;
 mod options;
+mod prober;
 mod rematch;
 mod ruleset;
 mod selector;

@@ -87,18 +87,10 @@ fn confirm(client: &mut Client) -> Result<u64, String> {
     }
 }
 
-fn started(clock: &FakeClock) -> (Lab, Running) {
-    let mut lab = Lab::new();
-    lab.configure(&config());
-    let daemon = lab.start_by(clock.clone());
-    lab.options.config = None;
-    (lab, daemon)
-}
-
 #[test]
 fn an_unconfirmed_configuration_is_in_force_until_its_deadline() {
     let clock = FakeClock::default();
-    let (lab, daemon) = started(&clock);
+    let (lab, daemon) = Lab::started_by(clock.clone());
     let applied = apply(&mut daemon.client(), &renamed("risky"), Some(5)).unwrap();
     assert_eq!((applied.confirm_minutes, applied.generation), (Some(5), 2));
     clock.advance(Duration::from_secs(299));
@@ -119,7 +111,7 @@ fn an_unconfirmed_configuration_is_in_force_until_its_deadline() {
 #[test]
 fn a_confirmed_configuration_stays() {
     let clock = FakeClock::default();
-    let (lab, daemon) = started(&clock);
+    let (lab, daemon) = Lab::started_by(clock.clone());
     let mut client = daemon.client();
     assert_eq!(confirm(&mut client).unwrap_err(), "no commit waits to be confirmed");
     apply(&mut client, &renamed("risky"), Some(5)).unwrap();
@@ -140,7 +132,7 @@ fn a_confirmed_configuration_stays() {
 #[test]
 fn what_the_engine_refuses_leaves_no_commit_and_no_deadline() {
     let clock = FakeClock::default();
-    let (lab, daemon) = started(&clock);
+    let (lab, daemon) = Lab::started_by(clock.clone());
     lab.engines.kernel().refuse = Some("table full".into());
     let error = apply(&mut daemon.client(), &renamed("risky"), Some(5)).unwrap_err().to_string();
     assert!(error.contains("table full"), "{error}");
@@ -161,7 +153,7 @@ fn what_the_engine_refuses_leaves_no_commit_and_no_deadline() {
 #[test]
 fn a_way_back_that_the_engine_refuses_is_tried_again() {
     let clock = FakeClock::default();
-    let (lab, daemon) = started(&clock);
+    let (lab, daemon) = Lab::started_by(clock.clone());
     apply(&mut daemon.client(), &renamed("risky"), Some(5)).unwrap();
     lab.engines.kernel().refuse = Some("not now".into());
     clock.advance(Duration::from_secs(300));
@@ -175,7 +167,7 @@ fn a_way_back_that_the_engine_refuses_is_tried_again() {
 #[test]
 fn the_way_back_does_not_wait_for_room_on_the_disk() {
     let clock = FakeClock::default();
-    let (lab, daemon) = started(&clock);
+    let (lab, daemon) = Lab::started_by(clock.clone());
     apply(&mut daemon.client(), &renamed("risky"), Some(5)).unwrap();
     // A file that cannot be replaced: as on a full disk, numbers cannot be written.
     let numbers = lab.options.state_dir.join("identities.json");

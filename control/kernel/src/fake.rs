@@ -1,13 +1,13 @@
 mod tables;
 
 use crate::{
-    ConnectedSocket, DeviceFacts, Host, HostWatch, KernelError, MachineFacts, Route, RouteOutcome,
-    RouteQuery, Setting,
+    ConnectedSocket, ConnectionState, DeviceFacts, Host, HostWatch, KernelError, MachineFacts, Route,
+    RouteOutcome, RouteQuery, Setting, Target,
 };
 use flumen_abi::{Addr, IfIndex};
 use flumen_engine::{HostFacts, LinkFacts, LocalFacts};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ struct State {
     settings: BTreeMap<Setting, String>,
     routes: Vec<(IpAddr, Route)>,
     sockets: Vec<ConnectedSocket>,
+    silent: BTreeSet<Target>,
+    connections: BTreeMap<(SocketAddr, SocketAddr), ConnectionState>,
     read_only: bool,
     refused: BTreeSet<Setting>,
     devices: BTreeMap<String, DeviceFacts>,
@@ -69,6 +71,21 @@ impl FakeHost {
     /// Adds a socket that waits for packets of one remote end.
     pub fn add_socket(&self, socket: ConnectedSocket) {
         self.state().sockets.push(socket);
+    }
+
+    /// Says whether somebody answers; all do until then.
+    pub fn set_answers(&self, target: Target, answers: bool) {
+        let mut state = self.state();
+        if answers {
+            state.silent.remove(&target)
+        } else {
+            state.silent.insert(target)
+        };
+    }
+
+    /// Says how a connection stands; there is none until then.
+    pub fn set_connection(&self, from: SocketAddr, to: SocketAddr, now: ConnectionState) {
+        self.state().connections.insert((from, to), now);
     }
 
     /// Removes a link and its addresses.
@@ -163,6 +180,14 @@ impl Host for FakeHost {
 
     fn connected_sockets(&self) -> Result<Vec<ConnectedSocket>, KernelError> {
         Ok(self.state().sockets.clone())
+    }
+
+    fn reach(&self, target: &Target) -> Result<Option<String>, KernelError> {
+        Ok(self.state().silent.contains(target).then(|| "no answer within a second".to_owned()))
+    }
+
+    fn connection(&self, from: SocketAddr, to: SocketAddr) -> Result<ConnectionState, KernelError> {
+        Ok(self.state().connections.get(&(from, to)).copied().unwrap_or(ConnectionState::Gone))
     }
 
     fn link_kinds(&self) -> Result<Vec<(String, String)>, KernelError> {

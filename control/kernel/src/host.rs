@@ -1,6 +1,9 @@
-use crate::ConnectedSocket;
-use crate::{DeviceFacts, KernelError, KernelTables, MachineFacts, Route, RouteQuery, Setting};
+use crate::{
+    ConnectedSocket, ConnectionState, DeviceFacts, KernelError, KernelTables, MachineFacts, Route,
+    RouteQuery, Setting, Target,
+};
 use flumen_engine::HostFacts;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The kernel of one network namespace.
@@ -28,6 +31,18 @@ pub trait Host: KernelTables + Send + Sync {
     /// # Errors
     /// When the kernel cannot be asked.
     fn connected_sockets(&self) -> Result<Vec<ConnectedSocket>, KernelError>;
+
+    /// Why somebody does not answer within a second; none when they do. It may take that long.
+    ///
+    /// # Errors
+    /// When nobody can be asked.
+    fn reach(&self, target: &Target) -> Result<Option<String>, KernelError>;
+
+    /// How a TCP connection of the host itself stands, from the other end to its own.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    fn connection(&self, from: SocketAddr, to: SocketAddr) -> Result<ConnectionState, KernelError>;
 
     /// The kind of each virtual link (`veth`, `vlan`); hardware is not listed.
     ///

@@ -7,9 +7,13 @@ use crate::netlink::{Protocol, Socket};
 use crate::route::look_up;
 use crate::socket_table::{ConnectedSocket, connected_sockets};
 use crate::watch::LinuxWatch;
-use crate::{DeviceFacts, Host, HostWatch, KernelError, MachineFacts, Route, RouteQuery, Setting};
+use crate::{
+    ConnectionState, DeviceFacts, Host, HostWatch, KernelError, MachineFacts, Route, RouteQuery, Setting,
+    Target, reach,
+};
 use flumen_engine::HostFacts;
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// The kernel itself, in the network namespace of the calling thread.
@@ -31,6 +35,14 @@ impl Host for LinuxHost {
 
     fn connected_sockets(&self) -> Result<Vec<ConnectedSocket>, KernelError> {
         connected_sockets()
+    }
+
+    fn reach(&self, target: &Target) -> Result<Option<String>, KernelError> {
+        reach::reach(target)
+    }
+
+    fn connection(&self, from: SocketAddr, to: SocketAddr) -> Result<ConnectionState, KernelError> {
+        reach::connection(from, to)
     }
 
     fn link_kinds(&self) -> Result<Vec<(String, String)>, KernelError> {

@@ -12,7 +12,7 @@ mirror! {
     Rematched = Rematched { judged, denied, retranslated }
     EditingReport = Editing { user, others, changed, pending, planned }
     EditorInfo = Editor { user, client, unix_s, exclusive }
-    PendingInfo = Pending { commit, left_s }
+    PendingInfo = Pending { commit, left_s, conditions }
     PlannedInfo = Planned { at_unix_s, user }
     Edited = Edited { at, changed, warnings }
     Completion = CompleteResponse { from, words, problem }

@@ -135,7 +135,13 @@ pub(crate) const CONFIGURATION: &[Row] = &[
                 help: "Go back by itself unless it is confirmed in time",
                 value: Value::Number("minutes", "10"),
             },
+            Opt {
+                word: "probe",
+                help: "Go back earlier when this fails, as ping:192.0.2.1, tcp:192.0.2.1:22, drops:100, management",
+                value: Value::Each("what"),
+            },
             SESSIONS_AT_COMMIT,
+            value("tolerance", "Failed looks in a row, one a second, that end the commit; else 3", "looks"),
         ],
         rest: Rest::Nothing,
     },

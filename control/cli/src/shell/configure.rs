@@ -6,10 +6,10 @@ use crate::shell::printed::Printed;
 use crate::shell::session::{Editing, Input, Session, View};
 use crate::shell::when;
 use crate::words::{WARN, plural};
-use crate::{failure, file};
+use crate::{condition, failure, file};
 use flumen_api::{
-    CandidateKind, Committed, ConfigMessage, ConfigurationAction, ConfigurationAnswer, EditingReport,
-    EditorInfo, Form, LoadHow, Preview, RollbackTo, SessionsAtCommit, UnusedRule, Which,
+    CandidateKind, Committed, Condition, ConfigMessage, ConfigurationAction, ConfigurationAnswer,
+    EditingReport, EditorInfo, Form, LoadHow, Preview, RollbackTo, SessionsAtCommit, UnusedRule, Which,
 };
 use flumen_client::ClientError;
 use std::path::Path;
@@ -192,7 +192,7 @@ impl Session {
         let action = ConfigurationAction::Commit {
             comment: matched.value("comment").map(str::to_owned),
             confirm_minutes: matched.value("confirmed").map(minutes).transpose()?,
-            conditions: Vec::new(),
+            conditions: conditions(matched)?,
             sessions: sessions(matched)?,
             at_unix_s: at,
         };
@@ -243,6 +243,19 @@ impl Session {
 
 fn warnings(messages: &[ConfigMessage]) -> String {
     messages.iter().map(|message| format!("{WARN}warning:{WARN:#} {message}\n")).collect()
+}
+
+/// `probe …`, with the tolerance of all.
+fn conditions(matched: &Matched<'_>) -> Result<Vec<Condition>, Failure> {
+    let tolerance = match matched.value("tolerance") {
+        None => Condition::TOLERANCE,
+        Some(text) => {
+            let number = text.parse().ok().filter(|looks| *looks > 0);
+            number.ok_or_else(|| Failure::Usage(format!("{text:?} is no number of looks: use 1 or more")))?
+        }
+    };
+    let of = |text| condition::read(text, tolerance).map_err(Failure::Usage);
+    matched.each("probe").map(of).collect()
 }
 
 /// `sessions keep` or `sessions rematch`.
@@ -329,6 +342,9 @@ fn editing(report: &EditingReport) -> String {
     if let Some(pending) = &report.pending {
         let left = crate::words::duration(pending.left_s * 1000);
         text.push_str(&format!("commit {} is to be confirmed within {left}\n", pending.commit));
+        for condition in &pending.conditions {
+            text.push_str(&format!("  as long as {condition}\n"));
+        }
     }
     if let Some(planned) = &report.planned {
         text.push_str(&format!("{} planned a commit for {}\n", planned.user, when::show(planned.at_unix_s)));

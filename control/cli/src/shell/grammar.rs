@@ -38,6 +38,8 @@ pub(crate) enum Value {
     Flag,
     /// A text of this form, shown as `<form>`.
     Of(&'static str),
+    /// The same; the option may be given more than once.
+    Each(&'static str),
     /// A number of this form, or this one when none follows.
     Number(&'static str, &'static str),
     /// A name that the gateway knows.
@@ -72,6 +74,11 @@ pub(crate) struct Matched<'l> {
 impl Matched<'_> {
     pub(crate) fn value(&self, word: &str) -> Option<&str> {
         self.values.iter().find(|(known, _)| *known == word).map(|(_, value)| value.as_str())
+    }
+
+    /// All values of an option that may be given more than once.
+    pub(crate) fn each(&self, word: &str) -> impl Iterator<Item = &str> {
+        self.values.iter().filter(move |(known, _)| *known == word).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn has(&self, word: &str) -> bool {
@@ -115,7 +122,10 @@ impl Walk {
 
     fn options(&self) -> impl Iterator<Item = &'static Opt> + use<'_> {
         let options = self.row.map_or(&[][..], |row| row.options);
-        options.iter().filter(|option| !self.values.iter().any(|(word, _)| *word == option.word))
+        let again = |option: &&Opt| matches!(option.value, Value::Each(_));
+        options
+            .iter()
+            .filter(move |option| again(option) || !self.values.iter().any(|(word, _)| *word == option.word))
     }
 
     /// The option that was given last.
@@ -280,7 +290,7 @@ fn values(
     let offer = |word: String, inserts| CompletionWord { word, help: option.help.to_owned(), inserts };
     match option.value {
         Value::Flag => Vec::new(),
-        Value::Of(form) | Value::Number(form, _) | Value::Arguments(form) => {
+        Value::Of(form) | Value::Each(form) | Value::Number(form, _) | Value::Arguments(form) => {
             vec![offer(format!("<{form}>"), false)]
         }
         Value::Choice(choices) => {
@@ -302,7 +312,9 @@ fn values(
 fn placeholder(value: Value) -> String {
     match value {
         Value::Flag => String::new(),
-        Value::Of(form) | Value::Number(form, _) | Value::Arguments(form) => format!("<{form}>"),
+        Value::Of(form) | Value::Each(form) | Value::Number(form, _) | Value::Arguments(form) => {
+            format!("<{form}>")
+        }
         Value::Name(_) => "<name>".to_owned(),
         Value::Choice(choices) => {
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();

@@ -51,7 +51,7 @@ impl Gateway {
     ) -> Result<ConfigurationAnswer, ApiError> {
         let begin = Instant::now();
         refuse_empty(store, asked)?;
-        let confirm = terms.confirm()?;
+        let confirm = terms.confirm(&*self.host)?;
         let confirm_minutes = terms.confirm_minutes;
         let Committer { configurations, numbers, mark } = store;
         let mut subject = RulesetSubject::new(self, numbers, mark, asked.client.via.clone());

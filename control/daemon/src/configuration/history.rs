@@ -8,7 +8,11 @@ pub(super) fn history(store: &Store) -> HistoryReport {
 }
 
 pub(super) fn pending(store: &Store) -> Option<PendingInfo> {
-    store.pending().map(|pending| PendingInfo { commit: pending.number, left_s: pending.left.as_secs() })
+    store.pending().map(|pending| PendingInfo {
+        commit: pending.number,
+        left_s: pending.left.as_secs(),
+        conditions: pending.deadline.conditions.iter().map(|own| own.watched.to_string()).collect(),
+    })
 }
 
 pub(super) fn planned(store: &Store) -> Option<PlannedInfo> {

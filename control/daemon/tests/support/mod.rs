@@ -224,6 +224,15 @@ impl Lab {
         Lab { options, host, engines: FakeEngines::default(), dir }
     }
 
+    /// A gateway with a daemon that was started with [`config`]; the next one starts with what is active then.
+    pub fn started_by(clock: impl Clock + 'static) -> (Lab, Running) {
+        let mut lab = Lab::new();
+        lab.configure(&config());
+        let daemon = lab.start_by(clock);
+        lab.options.config = None;
+        (lab, daemon)
+    }
+
     /// Writes a configuration file, and makes it the one to start with.
     pub fn configure(&mut self, text: &str) {
         let path = self.dir.path().join("flumen.json");

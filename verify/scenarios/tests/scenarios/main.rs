@@ -17,6 +17,7 @@ mod mtu;
 mod nat;
 mod operations;
 mod policy;
+mod probes;
 mod reachability;
 mod readme;
 mod refusals;
