@@ -82,6 +82,8 @@ pub enum Request {
     },
     /// Which policy decides?
     MatchPolicy(PolicyQuery),
+    /// What traffic mirrors and other services do.
+    ShowServices,
     /// End the sessions that match.
     ClearSessions {
         /// Which.

@@ -90,7 +90,7 @@ fn run(arguments: &Arguments) -> Outcome {
         Command::Clear(what) => ask::clear(arguments, what),
         Command::Explain(wanted) => ask::explain(arguments, wanted),
         Command::Metrics(command) => metrics::run(command, connection, Output { json }),
-        Command::Mirror(command) => mirror::run(command, Output { json }),
+        Command::Mirror(command) => mirror::run(command, connection, Output { json }),
         Command::Tune(command) => tune::run(command, Output { json }),
         Command::Generate { what } => generate::print(*what),
         Command::Detach { places } => ask::detach(arguments, &places.options(&arguments.connection, None)),

@@ -18,11 +18,14 @@ pub(crate) fn check(model: &Model, limits: &Limits) -> Result<(), Vec<CompileErr
         .map(|rule| zones("source NAT", rule.from_zone.as_str(), rule.to_zone.as_str()));
     let destination =
         security.nat.destination.iter().map(|rule| format!("destination NAT from zone {}", rule.from_zone));
+    let mirrors = model.services.traffic_mirror.iter().flat_map(|(name, mirror)| {
+        mirror.rules.iter().map(move |_| format!("rules of traffic mirror {name}"))
+    });
     let interfaces =
         model.interfaces.iter().map(|(name, interface)| format!("device {}", interface.device(name)));
     let errors: Vec<CompileError> = [
         count(Table::Policies, policies, limits.policies),
-        count(Table::Nat, source.chain(destination), limits.nat),
+        count(Table::Nat, source.chain(destination).chain(mirrors), limits.nat),
         count(Table::Interfaces, interfaces, limits.interfaces),
     ]
     .into_iter()

@@ -1,9 +1,9 @@
 use crate::classifier::{Packed, pack};
 use crate::identities::{Identities, InterfaceKey};
-use crate::stage::{Chains, Source, destination_nat, host_inbound, policies, source_nat};
+use crate::stage::{Chains, Source, destination_nat, host_inbound, mirror_rules, policies, source_nat};
 use crate::{
     CompileError, InterfaceBinding, InterfaceName, Limits, Names, Note, RuleKey, RuleName, Ruleset, Table,
-    bounds, shadow, stage,
+    bounds, services, shadow, stage,
 };
 use flumen_abi::{Generation, InterfaceId, NatRow, PolicyId, PolicyRow, Settings, Timeouts, Vlan, ZoneId};
 use flumen_config::{Flow, Interface, Model, Name};
@@ -66,6 +66,8 @@ pub fn compile_within(
         rules,
         policies,
         nat,
+        services: services::services(model, &ids),
+        mirrors: services::mirrors(model, &ids),
     };
     let notes = shadow::notes(&chains, &ruleset, &reached);
     let names = names(model, &ids);
@@ -97,7 +99,10 @@ fn rules(model: &Model) -> Vec<(RuleKey, String)> {
         .destination
         .iter()
         .map(|rule| (stage::destination_nat::key(rule), rule.then.to_string()));
-    policies.chain(source).chain(destination).collect()
+    let mirrors = model.services.traffic_mirror.iter().flat_map(|(name, mirror)| {
+        mirror.rules.iter().map(|rule| (stage::mirror::key(name, rule), rule.then.to_string()))
+    });
+    policies.chain(source).chain(destination).chain(mirrors).collect()
 }
 
 fn stages(source: &Source<'_>, chains: &mut Chains) -> Result<(Vec<PolicyRow>, Vec<NatRow>), CompileError> {
@@ -106,6 +111,7 @@ fn stages(source: &Source<'_>, chains: &mut Chains) -> Result<(Vec<PolicyRow>, V
     let policies = policies(source, chains)?;
     source_nat(source, chains, &mut nat)?;
     host_inbound(source, chains)?;
+    mirror_rules(source, chains, &mut nat)?;
     chains.check(source.limits)?;
     Ok((policies, nat))
 }
@@ -132,26 +138,35 @@ fn frames(name: &Name, interface: &Interface) -> InterfaceKey {
     InterfaceKey { device: interface.device(name).to_owned(), outer, inner }
 }
 
-/// Each interface with its zone; the checks have made sure that it has one.
-fn zoned(model: &Model) -> impl Iterator<Item = (&Name, &Interface, &Name)> {
+/// The number of an interface of the model.
+pub(crate) fn interface_id(model: &Model, name: &Name, ids: &Identities) -> InterfaceId {
+    model.interfaces.get(name).map_or(InterfaceId::NONE, |interface| number(name, interface, ids))
+}
+
+fn number(name: &Name, interface: &Interface, ids: &Identities) -> InterfaceId {
+    InterfaceId(ids.interfaces.id(&frames(name, interface)) as u16)
+}
+
+/// Each interface with its zone; those that only services use may have none.
+fn zoned(model: &Model) -> impl Iterator<Item = (&Name, &Interface, Option<&Name>)> {
     let homes: BTreeMap<&Name, &Name> = model
         .security
         .zones
         .iter()
         .flat_map(|(zone, members)| members.interfaces.iter().map(move |interface| (interface, zone)))
         .collect();
-    model.interfaces.iter().filter_map(move |(name, interface)| Some((name, interface, *homes.get(name)?)))
+    model.interfaces.iter().map(move |(name, interface)| (name, interface, homes.get(name).copied()))
 }
 
 fn interfaces(model: &Model, ids: &Identities) -> Vec<InterfaceBinding> {
-    let binding = |(name, interface, zone): (&Name, &Interface, &Name)| {
+    let binding = |(name, interface, zone): (&Name, &Interface, Option<&Name>)| {
         let (outer, inner) = interface.tags();
         InterfaceBinding {
             device: interface.device(name).to_owned(),
             vlan: Vlan { outer, inner },
             link: interface.link(name),
-            zone: ZoneId(ids.zones.id(zone.as_str()) as u16),
-            id: InterfaceId(ids.interfaces.id(&frames(name, interface)) as u16),
+            zone: zone.map_or(ZoneId::NONE, |zone| ZoneId(ids.zones.id(zone.as_str()) as u16)),
+            id: number(name, interface, ids),
         }
     };
     zoned(model).map(binding).collect()
@@ -169,14 +184,14 @@ fn names(model: &Model, ids: &Identities) -> Names {
         *place += 1;
     }
     for (name, interface, zone) in zoned(model) {
-        let id = InterfaceId(ids.interfaces.id(&frames(name, interface)) as u16);
+        let id = number(name, interface, ids);
         let (outer, inner) = interface.tags();
         let entry = InterfaceName {
             name: name.to_string(),
             device: interface.device(name).to_owned(),
             vlan: Vlan { outer, inner },
             link: interface.link(name),
-            zone: zone.to_string(),
+            zone: zone.map_or_else(String::new, Name::to_string),
         };
         names.add_interface(id, entry);
     }

@@ -41,6 +41,12 @@ impl Ruleset {
             placed(Table::Rules, &self.rules, &next.rules),
             placed(Table::Policies, &self.policies, &next.policies),
             placed(Table::Nat, &self.nat, &next.nat),
+            keyed(Table::Services, &self.services, &next.services, |(id, row)| {
+                (*id, (row.df_port, row.df_over, row.flags))
+            }),
+            keyed(Table::Mirrors, &self.mirrors, &next.mirrors, |(key, row)| {
+                ((key.interface, key.port.get(), key.vni), (row.zone, row.output, row.df_over, row.flags))
+            }),
         ];
         let mut old = self.settings;
         old.generation = next.settings.generation;

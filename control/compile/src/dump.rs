@@ -28,6 +28,13 @@ impl Ruleset {
         for (place, row) in self.nat.iter().enumerate() {
             writeln!(out, "nat {place} {}", Shown(row))?;
         }
+        for (id, row) in &self.services {
+            writeln!(out, "service {id} df {} over {} flags {}", row.df_port, row.df_over, row.flags)?;
+        }
+        for (key, row) in &self.mirrors {
+            write!(out, "mirror {} port {} vni {} zone {}", key.interface, key.port, key.vni, row.zone)?;
+            writeln!(out, " output {} over {} flags {}", row.output, row.df_over, row.flags)?;
+        }
         for (key, root) in &self.roots {
             write!(out, "root {} trees", Shown(key))?;
             for tree in root.trees.iter().filter(|tree| **tree != LeafRef::EMPTY) {
@@ -117,12 +124,13 @@ impl fmt::Display for Shown<'_, RootKey> {
 impl fmt::Display for Shown<'_, NatRow> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = self.0;
-        let kind = [NatKind::Off, NatKind::Interface, NatKind::Destination]
+        let kind = [NatKind::Off, NatKind::Interface, NatKind::Destination, NatKind::Discard]
             .into_iter()
             .find(|known| *known as u8 == row.kind);
         write!(f, "id {} ", row.id)?;
         match kind {
             Some(NatKind::Off) => write!(f, "off"),
+            Some(NatKind::Discard) => write!(f, "discard"),
             Some(NatKind::Interface) => write!(f, "interface ports {}-{}", row.port_low, row.port_high),
             Some(NatKind::Destination) => write!(f, "destination {} port {}", row.addr, row.port_low),
             None => write!(f, "kind {}", row.kind),

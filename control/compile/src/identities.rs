@@ -13,6 +13,8 @@ pub enum RuleKind {
     SourceNat,
     /// Destination NAT rule.
     DestinationNat,
+    /// Rule of a traffic mirror.
+    Mirror,
 }
 
 /// What makes a rule the same rule after a commit.
@@ -21,7 +23,7 @@ pub enum RuleKind {
 pub struct RuleKey {
     /// Kind.
     pub kind: RuleKind,
-    /// Zone that sessions come from, or `any`.
+    /// Zone that sessions come from, or `any`; the traffic mirror for rules of one.
     pub from: String,
     /// Zone that they go to, or `any`; empty where the kind has none.
     pub to: String,
@@ -35,6 +37,7 @@ impl fmt::Display for RuleKey {
             RuleKind::Policy => "policy",
             RuleKind::SourceNat => "source NAT rule",
             RuleKind::DestinationNat => "destination NAT rule",
+            RuleKind::Mirror => return write!(f, "rule {} of traffic mirror {}", self.name, self.from),
         };
         write!(f, "{kind} {} from zone {}", self.name, self.from)?;
         if self.to.is_empty() { Ok(()) } else { write!(f, " to zone {}", self.to) }

@@ -21,6 +21,7 @@ mod note;
 mod region;
 mod ruleset;
 mod shadow;
+mod services;
 mod stage;
 
 pub use classifier::{Fields, Match, RootShape, Steps, classify, classify_counted, fields};

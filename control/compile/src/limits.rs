@@ -16,6 +16,10 @@ pub enum Table {
     Policies,
     /// `nat`.
     Nat,
+    /// `services`.
+    Services,
+    /// `mirrors`.
+    Mirrors,
     /// `interfaces`.
     Interfaces,
     /// Not a table of rows: the numbers that zones can have.
@@ -57,6 +61,8 @@ impl Table {
             Table::Rules => "classifier_rules",
             Table::Policies => "policies",
             Table::Nat => "nat",
+            Table::Services => "services",
+            Table::Mirrors => "mirrors",
             Table::Interfaces => "interfaces",
             Table::Zones => "zones",
             Table::Hits => "policies and NAT rules",

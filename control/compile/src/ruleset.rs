@@ -1,5 +1,6 @@
 use flumen_abi::{
-    InterfaceId, NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow, Settings, Vlan, ZoneId,
+    InterfaceId, MirrorKey, MirrorRow, NatRow, NodeRow, PolicyRow, RootKey, RootRow, RuleRow, ServiceRow,
+    Settings, Vlan, ZoneId,
 };
 
 /// A compiled configuration as table rows. Index fields are relative; [`RootKey::slot`] is 0 and set on install.
@@ -21,6 +22,10 @@ pub struct Ruleset {
     pub policies: Vec<PolicyRow>,
     /// NAT actions.
     pub nat: Vec<NatRow>,
+    /// Interfaces with services.
+    pub services: Vec<(InterfaceId, ServiceRow)>,
+    /// Traffic mirrors. [`MirrorKey::slot`] is 0 and set on install.
+    pub mirrors: Vec<(MirrorKey, MirrorRow)>,
 }
 
 /// One interface of the ruleset.
@@ -32,7 +37,7 @@ pub struct InterfaceBinding {
     pub vlan: Vlan,
     /// Device that has the addresses: the kernel's VLAN device, or the same as `device`.
     pub link: String,
-    /// Zone.
+    /// Zone; none where only services use the interface.
     pub zone: ZoneId,
     /// Counter index, stable across commits for the same device and tags.
     pub id: InterfaceId,

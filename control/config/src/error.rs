@@ -273,6 +273,20 @@ pub enum Problem {
     /// An interface in no zone.
     #[error("the interface is in no zone, so that no rule could ever let its packets pass; put it in one")]
     NoZone,
+    /// Frames with VLAN tags where a service has none.
+    #[error("the interface has VLAN tags; {service} is untagged")]
+    TagsOfService {
+        /// The service.
+        service: &'static str,
+    },
+    /// More than there is room for.
+    #[error("there are more than {most} {what}")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// Most that there may be.
+        most: usize,
+    },
     /// Two interfaces for the same frames.
     #[error("frames of {frames} already belong to interface {interface:?}")]
     SameFrames {

@@ -23,6 +23,7 @@ mod port;
 mod predefined;
 mod protocol;
 mod read;
+mod services;
 mod system;
 mod text;
 mod warning;
@@ -44,6 +45,9 @@ pub use path::{Path, Segment};
 pub use policy::{Policy, PolicyMatch, PolicyThen, ZoneRef};
 pub use port::PortRange;
 pub use protocol::IpProtocol;
+pub use services::{
+    DfClear, DfLimit, MirrorMatch, MirrorOutput, MirrorRule, MirrorThen, Services, TrafficMirror, UdpChecksum,
+};
 pub use system::{Dataplane, LoginClass, Mode, Sessions, System};
 pub use text::{Form, Loaded};
 pub use warning::Warning;

@@ -1,6 +1,6 @@
 use crate::{
-    AddressBook, Applications, ConfigError, Flow, Interface, Loaded, Name, Nat, Policy, System, Warning,
-    Zone, check, lower, read, text, warning,
+    AddressBook, Applications, ConfigError, Flow, Interface, Loaded, Name, Nat, Policy, Services, System,
+    Warning, Zone, check, lower, read, text, warning,
 };
 use flumen_syntax::{Tree, parse::Mode};
 use serde::Serialize;
@@ -16,6 +16,9 @@ pub struct Model {
     pub interfaces: BTreeMap<Name, Interface>,
     /// Zones and rules.
     pub security: Security,
+    /// Services to the network.
+    #[serde(skip_serializing_if = "Services::is_empty")]
+    pub services: Services,
 }
 
 /// Zones and rules.

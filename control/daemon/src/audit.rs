@@ -336,6 +336,7 @@ impl Change {
             | Request::ShowSystem
             | Request::ShowLog { .. }
             | Request::MatchPolicy(_)
+            | Request::ShowServices
             | Request::Explain(_) => return None,
             Request::Apply { text, source, confirm_minutes, .. } => Change {
                 source: Some(shortened(source.clone())),

@@ -152,6 +152,9 @@ impl Gateway {
             Request::ShowSystem => self.system().map(Response::System),
             Request::ShowLog { log, lines } => self.log(log, lines).map(Response::Log),
             Request::MatchPolicy(query) => self.match_policy(&query).map(Response::PolicyMatch),
+            Request::ShowServices => {
+                self.show(|state| show::services(&state.active, &*state.engine)).map(Response::Services)
+            }
             Request::Detach => self.detach().map(|()| Response::Detached),
             Request::Stop => Ok(Response::Stopping),
             other => Err(ApiError::Malformed { reason: format!("{other:?} is not served here") }),

@@ -48,9 +48,14 @@ fn bind(interface: &InterfaceBinding, host: &HostFacts) -> Result<Binding, Engin
             zone: interface.zone,
             id: interface.id,
             mac: link.mac,
-            flags: if device.xdp_transmit { 0 } else { LinkRow::KERNEL_SENDS },
+            flags: flags(device),
         },
     })
+}
+
+fn flags(device: &LinkFacts) -> u16 {
+    let kernel_sends = if device.xdp_transmit { 0 } else { LinkRow::KERNEL_SENDS };
+    if device.running { kernel_sends } else { kernel_sends | LinkRow::DOWN }
 }
 
 /// The address that frames must be sent to. A VLAN device with an address of its own hears two: then none is asked for.

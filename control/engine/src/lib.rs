@@ -14,12 +14,12 @@ pub use facts::{HostFacts, LinkFacts, LocalFacts};
 // The words of the datapath that others of the control plane need: names, numbers, and the keys of sessions.
 pub use flumen_abi::{
     Addr, Counter, CounterIndex, Family, Generation, IfIndex, InterfaceId, Outcome, PolicyId, PortBe, Reason,
-    SessionFlags, SessionKey, SessionRow, SessionSlot, Vlan, ZoneId,
+    SessionFlags, SessionKey, SessionRow, SessionSlot, Tally, Vlan, ZoneId,
 };
 pub use flumen_compile::{InterfaceBinding, Ruleset};
 pub use flumen_native::{FoundRow, FoundSession, Line, Names};
 pub use flumen_pipeline::{Route, RouteKind, RouteQuery};
-pub use view::{AttachMode, Attachment, CounterView, MapUse, SessionView, Sweep};
+pub use view::{AttachMode, Attachment, CounterView, MapUse, SessionView, Sweep, TallyView};
 
 use std::ops::ControlFlow;
 
@@ -106,6 +106,12 @@ pub trait Engine: Send {
     /// # Errors
     /// When a table cannot be read.
     fn policy_hits(&self, policy: PolicyId) -> Result<flumen_abi::Counter, EngineError>;
+
+    /// What the services of `interface` have counted.
+    ///
+    /// # Errors
+    /// When a table cannot be read.
+    fn tallies(&self, interface: InterfaceId) -> Result<TallyView, EngineError>;
 
     /// Where the engine is attached, and how.
     fn attachments(&self) -> Vec<Attachment>;

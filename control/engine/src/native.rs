@@ -2,7 +2,7 @@
 
 use crate::binding::resolve_present;
 use crate::{Engine, EngineError, FoundSession, HostFacts, Line, Names, Route, RouteQuery};
-use flumen_abi::{IfIndex, InterfaceKey, LocalRow, Reason, RootKey, SessionKey, Slot};
+use flumen_abi::{IfIndex, InterfaceKey, LinkKey, LocalRow, Reason, RootKey, SessionKey, Slot, ZoneId};
 use flumen_compile::Ruleset;
 use flumen_native::{
     Bounds, FrameBuffer, Native, NativeEnvironment, NativeTables, SessionSource, Transcript,
@@ -31,6 +31,9 @@ pub fn tables(ruleset: &Ruleset, host: &HostFacts, bounds: Bounds) -> NativeTabl
     for binding in resolve_present(ruleset, host) {
         rows.interfaces.insert(InterfaceKey { slot: 0, ..binding.key }, binding.interface);
         rows.add_port(binding.interface.link, binding.link);
+        if binding.interface.zone == ZoneId::NONE {
+            rows.links.remove(&LinkKey { slot: 0, link: binding.interface.link }); // no route may lead there
+        }
     }
     rows.roots.extend(ruleset.roots.iter().map(|(key, row)| (RootKey { slot: 0, ..*key }, *row)));
     rows.nodes.clone_from(&ruleset.nodes);
@@ -38,6 +41,8 @@ pub fn tables(ruleset: &Ruleset, host: &HostFacts, bounds: Bounds) -> NativeTabl
     rows.rules.clone_from(&ruleset.rules);
     rows.policies.clone_from(&ruleset.policies);
     rows.nat.clone_from(&ruleset.nat);
+    rows.services.services.extend(ruleset.services.iter().copied());
+    rows.services.mirrors.extend(ruleset.mirrors.iter().copied());
     for local in &host.locals {
         let row = LocalRow { link: local.link, broadcast: u32::from(local.broadcast) };
         tables.locals_mut().insert(local.addr, row);

@@ -1,4 +1,4 @@
-use flumen_abi::{Counter, CounterIndex, InterfaceId, Reason, SessionKey, SessionRow};
+use flumen_abi::{Counter, CounterIndex, InterfaceId, Reason, SessionKey, SessionRow, Tally};
 use std::time::Duration;
 
 /// How a program hangs on a device.
@@ -68,6 +68,31 @@ impl CounterView {
     /// Frames sent out of `interface`.
     pub fn transmitted(&self, interface: InterfaceId) -> Counter {
         self.counters[CounterIndex::transmitted(interface).0 as usize]
+    }
+}
+
+/// What the services of one interface have counted, summed over CPUs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TallyView {
+    tallies: [Counter; Tally::ALL.len()],
+}
+
+impl TallyView {
+    /// Asks `read` for each tally.
+    ///
+    /// # Errors
+    /// The first of `read`.
+    pub fn read<E>(mut read: impl FnMut(Tally) -> Result<Counter, E>) -> Result<TallyView, E> {
+        let mut view = TallyView::default();
+        for tally in Tally::ALL {
+            view.tallies[tally as usize] = read(tally)?;
+        }
+        Ok(view)
+    }
+
+    /// Frames, and bytes as they arrived.
+    pub fn get(&self, tally: Tally) -> Counter {
+        self.tallies[tally as usize]
     }
 }
 

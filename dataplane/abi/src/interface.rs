@@ -112,6 +112,8 @@ const _: () = assert!(size_of::<LinkRow>() == 56);
 impl LinkRow {
     /// The device takes no frames from XDP: the kernel must send.
     pub const KERNEL_SENDS: u16 = 1;
+    /// The device cannot send: down, without carrier, or not there.
+    pub const DOWN: u16 = 1 << 1;
 }
 
 /// Key of the `locals` table: an address of the host, or the broadcast address of one of its subnets.

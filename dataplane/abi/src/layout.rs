@@ -2,8 +2,8 @@
 
 use crate::{
     AnswerBudget, Control, Flow, FragmentKey, FragmentRow, FreeLink, FreeRecords, InterfaceKey, InterfaceRow,
-    LinkIndex, LinkKey, LinkRow, LocalFilter, LocalKey, LocalRow, NatRow, NodeRow, PolicyRow, RootKey,
-    RootRow, RuleRow, SessionRecord, SessionRow4, SessionRow6, Settings,
+    LinkIndex, LinkKey, LinkRow, LocalFilter, LocalKey, LocalRow, MirrorKey, MirrorRow, NatRow, NodeRow,
+    PolicyRow, RootKey, RootRow, RuleRow, ServiceRow, SessionRecord, SessionRow4, SessionRow6, Settings,
 };
 
 /// A field and its offset in bytes.
@@ -68,5 +68,8 @@ layouts! {
     NatRow { addr, port_low, port_high, kind, reserved, id, reserved2 }
     AnswerBudget { second, used }
     Control { word, vouched_until_ms, buckets4, buckets6, seed, reserved }
+    ServiceRow { df_port, df_over, flags, reserved }
+    MirrorKey { slot, interface, port, vni, reserved }
+    MirrorRow { zone, output, df_over, flags }
     Settings { generation, timeouts, answers_per_second, tcp_loose }
 }

@@ -18,6 +18,7 @@ pub mod limits;
 mod nat;
 mod policy;
 mod reason;
+mod service;
 mod session;
 mod settings;
 mod word;
@@ -38,6 +39,7 @@ pub use layout::{Field, LAYOUTS, Layout};
 pub use nat::{NatKind, NatRow};
 pub use policy::{Action, PolicyRow};
 pub use reason::{Outcome, Reason};
+pub use service::{MirrorKey, MirrorRow, ServiceRow, Tally, TallyIndex};
 pub use session::{
     Direction, Flow, FreeLink, FreeRecords, Hop, IdleTimeout, Occupancy, SessionFlags, SessionKey,
     SessionPlace, SessionRecord, SessionRow, SessionRow4, SessionRow6, SessionSlot, StoredRow,
@@ -48,4 +50,4 @@ pub use word::{Word8, Word16, Word32, Word64};
 /// Version of every layout in this crate. Pinned maps of another version are refused, never reinterpreted.
 ///
 /// Raised with any change to `layout.txt` (a test compares).
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;

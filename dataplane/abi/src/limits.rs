@@ -18,6 +18,10 @@ pub const RULES: u32 = 65_536;
 pub const POLICIES: u32 = 65_536;
 /// NAT rules of one ruleset.
 pub const NAT: u32 = 8_192;
+/// Traffic mirrors of one ruleset.
+pub const MIRRORS: u32 = 256;
+/// Rows of the `mirrors` table for one ruleset: each mirror's, and one for each port that one listens on.
+pub const MIRROR_ROWS: u32 = 2 * MIRRORS;
 /// Fragmented packets under way.
 pub const FRAGMENTS: u32 = 8_192;
 /// Sessions, unless the configuration says otherwise.

@@ -11,6 +11,8 @@ pub enum NatKind {
     Interface = 1,
     /// Destination becomes the row's address, and its port when that is not zero.
     Destination = 2,
+    /// The packet is dropped: rules of traffic mirrors only.
+    Discard = 3,
 }
 
 /// Element of the `nat` array: action of one NAT rule. 32 bytes.

@@ -117,6 +117,20 @@ reasons! {
     Rejected Drop "rejected" "A policy rejects it, and no answer may be sent.";
     EmitFailed Drop "emit-failed" "The frame, or the answer to it, could not be given its headers (no headroom).";
     Internal Drop "internal" "A table row that the ruleset promises is missing; please report it.";
+    Mirrored Forward "mirrored" "Inner packet of a traffic mirror: unwrapped, translated where a rule says so, and sent out.";
+    DfCleared Deliver "df-cleared" "Passed to the kernel with DF cleared, on an interface that is in no zone and only has services.";
+    PassedThrough Deliver "passed-through" "Passed to the kernel as it came, on an interface that is in no zone and only has services.";
+    MirrorHost Deliver "mirror-host" "Inner packet of a traffic mirror that a rule translated to an address of the host.";
+    MirrorDiscarded Drop "mirror-discarded" "A rule of its traffic mirror discards the inner packet.";
+    MirrorFragment Drop "mirror-fragment" "First fragment of VXLAN to a traffic mirror: tunnel packets must not be fragmented (RFC 7348 §4.3).";
+    VxlanTruncated Drop "vxlan-truncated" "VXLAN to a traffic mirror that ends before the inner Ethernet header does.";
+    VxlanFlags Drop "vxlan-flags" "VXLAN to a traffic mirror whose header does not say that it has a VNI (RFC 7348 §5).";
+    VxlanVni Drop "vxlan-vni" "VXLAN to the port of a traffic mirror, of a VNI that none has.";
+    VxlanNested Drop "vxlan-nested" "Inner packet of a traffic mirror is VXLAN to the same port once more.";
+    MirrorArp Drop "mirror-arp" "Inner frame of a traffic mirror is ARP, and its output does not keep link addresses.";
+    MirrorNotIp Drop "mirror-not-ip" "Inner frame of a traffic mirror is neither IPv4, IPv6 nor ARP, and its output does not keep link addresses.";
+    MirrorOutputDown Drop "mirror-output-down" "The output interface of its traffic mirror is down, not there, or must have frames as they are and takes none from XDP.";
+    MirrorUnresolved Drop "mirror-unresolved" "The next hop of an inner packet on its mirror's output interface is unknown, and the kernel would send it by another.";
 }
 
 const _: () = assert!(size_of::<Reason>() == 1);

@@ -1,5 +1,5 @@
 use aya_ebpf::EbpfContext;
-use aya_ebpf::bindings::{bpf_sock_tuple, xdp_md};
+use aya_ebpf::bindings::{BPF_FIB_LOOKUP_OUTPUT, bpf_sock_tuple, xdp_md};
 use aya_ebpf::helpers::{
     bpf_fib_lookup, bpf_get_prandom_u32, bpf_ktime_get_coarse_ns, bpf_loop, bpf_sk_lookup_udp,
     bpf_sk_release, bpf_skc_lookup_tcp,
@@ -94,42 +94,12 @@ impl Environment for KernelEnvironment {
 
     #[inline(always)]
     fn route(&mut self, query: &RouteQuery) -> Route {
-        let fib = &mut *self.fib;
-        fib.proto = query.proto;
-        fib.sport = query.sport;
-        fib.dport = query.dport;
-        fib.length = 0;
-        fib.dst_mac = [0; 6];
-        fib.ifindex = query.ingress.0;
-        match query.family {
-            Family::V4 => {
-                fib.family = AF_INET;
-                fib.flow = u32::from_ne_bytes([query.tos, 0, 0, 0]);
-                fib.src[..4].copy_from_slice(&query.src.v4_octets());
-                fib.dst[..4].copy_from_slice(&query.dst.v4_octets());
-            }
-            Family::V6 => {
-                fib.family = AF_INET6;
-                fib.flow = ((query.tos as u32) << 20 | query.flow_label).to_be();
-                fib.src = query.src.octets();
-                fib.dst = query.dst.octets();
-            }
-        }
-        // SAFETY: `fib` is a `struct bpf_fib_lookup` of this CPU, `ctx` is the program's argument.
-        let found = unsafe {
-            bpf_fib_lookup(self.ctx.cast(), (&raw mut *fib).cast(), size_of::<FibLookup>() as i32, 0)
-        };
-        let kind = match found as i64 {
-            // Before Linux 6.3 a next hop that has failed or is still asked for counts as found, with an empty address.
-            FIB_SUCCESS if fib.dst_mac == [0; 6] => RouteKind::Resolve,
-            FIB_SUCCESS => RouteKind::Forward,
-            FIB_NO_NEIGHBOUR => RouteKind::Resolve,
-            FIB_BLACKHOLE | FIB_UNREACHABLE | FIB_PROHIBIT => RouteKind::Blackhole,
-            FIB_DISABLED => RouteKind::Disabled,
-            FIB_UNSUPPORTED => RouteKind::Unsupported,
-            _ => RouteKind::None,
-        };
-        Route { link: IfIndex(fib.ifindex), src_mac: fib.src_mac, dst_mac: fib.dst_mac, kind }
+        self.look_up(query, query.ingress, 0)
+    }
+
+    #[inline(always)]
+    fn route_out(&mut self, query: &RouteQuery, out: IfIndex) -> Route {
+        self.look_up(query, out, BPF_FIB_LOOKUP_OUTPUT)
     }
 
     #[inline(always)]
@@ -179,6 +149,49 @@ impl Environment for KernelEnvironment {
                 connected
             }
         }
+    }
+}
+
+impl KernelEnvironment {
+    /// Asks the kernel's tables for the way of a packet from or to `device`, as `flags` say.
+    #[inline(always)]
+    fn look_up(&mut self, query: &RouteQuery, device: IfIndex, flags: u32) -> Route {
+        let fib = &mut *self.fib;
+        fib.proto = query.proto;
+        fib.sport = query.sport;
+        fib.dport = query.dport;
+        fib.length = 0;
+        fib.dst_mac = [0; 6];
+        fib.ifindex = device.0;
+        match query.family {
+            Family::V4 => {
+                fib.family = AF_INET;
+                fib.flow = u32::from_ne_bytes([query.tos, 0, 0, 0]);
+                fib.src[..4].copy_from_slice(&query.src.v4_octets());
+                fib.dst[..4].copy_from_slice(&query.dst.v4_octets());
+            }
+            Family::V6 => {
+                fib.family = AF_INET6;
+                fib.flow = ((query.tos as u32) << 20 | query.flow_label).to_be();
+                fib.src = query.src.octets();
+                fib.dst = query.dst.octets();
+            }
+        }
+        // SAFETY: `fib` is a `struct bpf_fib_lookup` of this CPU, `ctx` is the program's argument.
+        let found = unsafe {
+            bpf_fib_lookup(self.ctx.cast(), (&raw mut *fib).cast(), size_of::<FibLookup>() as i32, flags)
+        };
+        let kind = match found as i64 {
+            // Before Linux 6.3 a next hop that has failed or is still asked for counts as found, with an empty address.
+            FIB_SUCCESS if fib.dst_mac == [0; 6] => RouteKind::Resolve,
+            FIB_SUCCESS => RouteKind::Forward,
+            FIB_NO_NEIGHBOUR => RouteKind::Resolve,
+            FIB_BLACKHOLE | FIB_UNREACHABLE | FIB_PROHIBIT => RouteKind::Blackhole,
+            FIB_DISABLED => RouteKind::Disabled,
+            FIB_UNSUPPORTED => RouteKind::Unsupported,
+            _ => RouteKind::None,
+        };
+        Route { link: IfIndex(fib.ifindex), src_mac: fib.src_mac, dst_mac: fib.dst_mac, kind }
     }
 }
 

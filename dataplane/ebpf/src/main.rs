@@ -7,6 +7,7 @@
 mod environment;
 mod maps;
 mod room;
+mod services;
 mod tables;
 
 use aya_ebpf::bindings::xdp_action::{XDP_DROP, XDP_PASS};
@@ -16,7 +17,7 @@ use aya_ebpf::programs::XdpContext;
 use environment::KernelEnvironment;
 use flumen_abi::{IfIndex, Outcome, SessionSlot};
 use flumen_frame::PointerFrame;
-use flumen_pipeline::{Environment, NoTrace, Turn, run, sessions};
+use flumen_pipeline::{Environment, NoTrace, Turn, Verdict, run, sessions};
 use room::XdpRoom;
 use tables::MapTables;
 
@@ -28,6 +29,12 @@ pub fn flumen(ctx: XdpContext) -> u32 {
     let mut environment = KernelEnvironment::new(ctx.ctx, fib);
     let mut frame = PointerFrame::new(XdpRoom::new(ctx.ctx));
     let verdict = run(&mut frame, device, &MapTables, &mut environment, &mut NoTrace, scratch);
+    action(&verdict)
+}
+
+/// What the driver is told.
+#[inline(always)]
+fn action(verdict: &Verdict) -> u32 {
     match verdict.outcome() {
         Outcome::Deliver => XDP_PASS,
         Outcome::Drop => XDP_DROP,

@@ -50,6 +50,8 @@ macro_rules! count {
     };
 }
 
+pub(crate) use {copied_into, count};
+
 impl SessionTables for MapTables {
     #[inline(always)]
     fn control(&self) -> Option<&Control> {
@@ -216,6 +218,6 @@ impl Tables for MapTables {
 
 /// Index of a row in a table that holds two rulesets of up to `limit` rows.
 #[inline(always)]
-fn place(slot: Slot, index: u32, limit: u32) -> Option<u32> {
+pub(crate) fn place(slot: Slot, index: u32, limit: u32) -> Option<u32> {
     if index < limit { Some(slot.index() * limit + index) } else { None }
 }

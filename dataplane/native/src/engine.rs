@@ -1,9 +1,10 @@
 use crate::environment::{NativeEnvironment, Routes};
 use crate::frame::FrameBuffer;
 use crate::routes::RouteTable;
+use crate::services;
 use crate::tables::NativeTables;
 use flumen_abi::IfIndex;
-use flumen_pipeline::{NoTrace, Scratch, Trace, Verdict, run};
+use flumen_pipeline::{NoTrace, Scratch, Trace, Verdict};
 
 /// Tables, an environment and the pipeline.
 pub struct Native<'a, R = RouteTable> {
@@ -32,6 +33,6 @@ impl<'a, R: Routes> Native<'a, R> {
     #[inline]
     pub fn watch<S: Trace>(&mut self, device: IfIndex, frame: &mut FrameBuffer, trace: &mut S) -> Verdict {
         let Native { tables, environment, scratch } = self;
-        frame.with(|frame| run(frame, device, tables, environment, trace, scratch))
+        frame.with(|frame| services::take(frame, device, tables, environment, trace, scratch))
     }
 }

@@ -1,5 +1,5 @@
 use crate::routes::RouteTable;
-use flumen_abi::{Family, SessionKey};
+use flumen_abi::{Family, IfIndex, SessionKey};
 use flumen_pipeline::{Environment, Route, RouteQuery, Turn};
 use std::collections::HashSet;
 
@@ -18,6 +18,11 @@ pub struct NativeEnvironment<R = RouteTable> {
 pub trait Routes {
     /// The route of a packet.
     fn route(&mut self, query: &RouteQuery) -> Route;
+
+    /// Its route among those that leave by `out`; one that leaves by another device counts as none.
+    fn route_out(&mut self, query: &RouteQuery, _out: IfIndex) -> Route {
+        self.route(query)
+    }
 }
 
 impl Routes for RouteTable {
@@ -68,6 +73,10 @@ impl<R: Routes> Environment for NativeEnvironment<R> {
     #[inline(always)]
     fn route(&mut self, query: &RouteQuery) -> Route {
         self.routes.route(query)
+    }
+
+    fn route_out(&mut self, query: &RouteQuery, out: IfIndex) -> Route {
+        self.routes.route_out(query, out)
     }
 
     fn expected_by_host(&mut self, key: &SessionKey, _: Family) -> bool {

@@ -10,6 +10,7 @@ mod fragments;
 mod frame;
 mod routes;
 mod ruleset;
+mod services;
 mod sessions;
 mod tables;
 mod transcript;
@@ -19,6 +20,7 @@ pub use environment::{NativeEnvironment, Routes};
 pub use frame::FrameBuffer;
 pub use routes::{Destination, RouteTable};
 pub use ruleset::RulesetRows;
+pub use services::{ServiceRows, take};
 pub use sessions::{
     FoundRow, FoundSession, Loops, SessionArrays, SessionSource, direction_of, find_row, free_all_records,
     live_rows,

@@ -1,3 +1,4 @@
+use crate::services::ServiceRows;
 use flumen_abi::{
     Addr, IfIndex, InterfaceId, InterfaceKey, InterfaceRow, LinkKey, LinkRow, NatRow, NodeRow, PolicyRow,
     RootKey, RootRow, RuleRow, Settings, Vlan, ZoneId,
@@ -27,6 +28,8 @@ pub struct RulesetRows {
     pub policies: Vec<PolicyRow>,
     /// NAT actions.
     pub nat: Vec<NatRow>,
+    /// What comes before the pipeline.
+    pub services: ServiceRows,
 }
 
 impl RulesetRows {

@@ -1,5 +1,6 @@
 use crate::fragments::FragmentTable;
 use crate::ruleset::RulesetRows;
+use crate::services::Tallies;
 use crate::sessions::{SessionArrays, SessionSource, find_row, live_rows};
 use flumen_abi::{
     Addr, AnswerBudget, Control, Counter, CounterIndex, FragmentKey, FragmentRow, FreeLink, FreeRecords,
@@ -36,6 +37,7 @@ pub struct NativeTables<'a> {
     counters: Vec<Cell<Counter>>,
     hits: RefCell<BTreeMap<PolicyId, Counter>>,
     answers: AnswerBudget,
+    pub(crate) tallies: Tallies,
     source: Option<&'a dyn SessionSource>,
 }
 
@@ -52,6 +54,7 @@ impl<'a> NativeTables<'a> {
             counters: vec![Cell::default(); CounterIndex::COUNT as usize],
             hits: RefCell::default(),
             answers: AnswerBudget::default(),
+            tallies: Tallies::default(),
             source: None,
         }
     }
@@ -124,7 +127,7 @@ impl<'a> NativeTables<'a> {
         self.fragments.borrow().iter().map(|(key, row)| (*key, *row)).collect()
     }
 
-    fn ruleset(&self, slot: Slot) -> &RulesetRows {
+    pub(crate) fn ruleset(&self, slot: Slot) -> &RulesetRows {
         &self.rulesets[slot.index() as usize]
     }
 

@@ -186,6 +186,30 @@ impl Trace for Transcript<'_> {
                 let text = format!("to {}:{} -> {}:{}", row.src, row.sport, row.dst, row.dport);
                 self.line("translate", text, None);
             }
+            Step::Mirror(key, None) => {
+                let text = format!("VXLAN to port {} with VNI {}: no traffic mirror", key.port, key.vni);
+                self.line("mirror", text, None);
+            }
+            Step::Mirror(key, Some(row)) => {
+                let text = format!("VXLAN to port {} with VNI {}: a traffic mirror", key.port, key.vni);
+                let row = format!("output interface {}, DF cleared over {}", row.output, row.df_over);
+                self.line("mirror", text, Some(row));
+            }
+            Step::Unwrapped(packet) => {
+                let text = format!(
+                    "inside: {} {}:{} -> {}:{} length {}",
+                    protocol(packet.key.proto),
+                    packet.key.src,
+                    packet.key.sport,
+                    packet.key.dst,
+                    packet.key.dport,
+                    packet.length,
+                );
+                self.line("mirror", text, None);
+            }
+            Step::DfCleared(length) => {
+                self.line("mirror", format!("DF cleared of {length} bytes"), None);
+            }
             Step::Ttl(ttl) => self.line("ttl", format!("now {ttl}"), None),
         }
     }

@@ -9,6 +9,7 @@ use crate::admit::Opening;
 use crate::classify::{RuleHit, SearchPlace};
 use crate::environment::{Route, RouteKind};
 use crate::icmp_error::Quoted;
+use crate::mirror::MirrorWork;
 use crate::packet::{Fragment, Kind, Packet};
 use crate::run::End;
 use crate::tables::Tables;
@@ -62,6 +63,8 @@ pub struct Work {
     pub(crate) reverse_row: SessionRow,
     /// What an ICMP error quotes.
     pub(crate) quoted: Quoted,
+    /// What services hand from stage to stage.
+    pub(crate) mirror: MirrorWork,
 }
 
 /// An ingress interface, kept from one packet to the next of the same epoch.
@@ -207,6 +210,7 @@ impl Default for Scratch {
                 reverse_key: Self::KEY,
                 reverse_row: SessionRow::EMPTY,
                 quoted: Quoted { key: Self::KEY, l3: Offset::START, l4: Offset::START },
+                mirror: MirrorWork::EMPTY,
             },
         }
     }

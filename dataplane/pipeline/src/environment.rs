@@ -84,6 +84,8 @@ pub trait Environment {
     fn random(&mut self) -> u32;
     /// The kernel's routing decision.
     fn route(&mut self, query: &RouteQuery) -> Route;
+    /// The same among the routes that leave by the L3 device `out`; where the packet arrived means nothing.
+    fn route_out(&mut self, query: &RouteQuery, out: IfIndex) -> Route;
     /// True when the host has a socket that asked for this packet: an established TCP connection or a
     /// connected UDP socket, not one that merely listens.
     fn expected_by_host(&mut self, key: &SessionKey, family: Family) -> bool;

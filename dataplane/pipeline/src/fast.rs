@@ -111,18 +111,7 @@ pub(crate) fn route<T: Tables, E: Environment, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     packet: &Packet,
 ) {
-    let row = &context.work.row;
-    let query = RouteQuery {
-        family: packet.family,
-        ingress: packet.interface.link,
-        src: row.src,
-        dst: row.dst,
-        sport: row.sport,
-        dport: row.dport,
-        proto: packet.key.proto,
-        tos: packet.tos,
-        flow_label: packet.flow_label,
-    };
+    let query = route_query(context.work, packet);
     context.work.route = context.environment.route(&query);
     context.trace.step(Step::Route(&query, &context.work.route));
     let route = &context.work.route;
@@ -137,6 +126,23 @@ pub(crate) fn route<T: Tables, E: Environment, S: Trace>(
     context.trace.step(Step::Egress(found.then_some(&context.work.link)));
     if !found {
         context.work.route.kind = RouteKind::NoZone;
+    }
+}
+
+/// What a route look-up for the packet, as the row makes it, goes by.
+#[inline(always)]
+pub(crate) fn route_query(work: &Work, packet: &Packet) -> RouteQuery {
+    let row = &work.row;
+    RouteQuery {
+        family: packet.family,
+        ingress: packet.interface.link,
+        src: row.src,
+        dst: row.dst,
+        sport: row.sport,
+        dport: row.dport,
+        proto: packet.key.proto,
+        tos: packet.tos,
+        flow_label: packet.flow_label,
     }
 }
 

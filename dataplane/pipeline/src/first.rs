@@ -142,7 +142,7 @@ fn policy<T: Tables, E: Environment, S: Trace>(
 
 /// Link-local addresses do not cross a router (RFC 4291 §2.5.6, RFC 3927 §2.7).
 #[inline(always)]
-fn routable(packet: &Packet, dst: Addr) -> Result<(), Reason> {
+pub(crate) fn routable(packet: &Packet, dst: Addr) -> Result<(), Reason> {
     if link_local(packet.key.src) || link_local(dst) { Err(Reason::LinkLocal) } else { Ok(()) }
 }
 

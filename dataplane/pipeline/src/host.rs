@@ -24,7 +24,7 @@ pub fn receives<T: Tables, E, S: Trace>(
 }
 
 #[inline(always)]
-fn multicast(family: Family, addr: Addr) -> bool {
+pub(crate) fn multicast(family: Family, addr: Addr) -> bool {
     let first = match family {
         Family::V4 => addr.v4_octets()[0],
         Family::V6 => addr.octets()[0],

@@ -109,7 +109,7 @@ pub fn run<F: Frame, T: Tables, E: Environment, S: Trace>(
 ///
 /// Not inlined: in eBPF it has a stack of its own.
 #[inline(never)]
-fn arrive<T: Tables, E, S: Trace>(
+pub(crate) fn arrive<T: Tables, E, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     packet: &mut Packet,
     readable: Result<(), Reason>,

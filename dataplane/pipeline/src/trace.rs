@@ -2,7 +2,8 @@ use crate::classify::RuleHit;
 use crate::environment::{Route, RouteQuery};
 use crate::packet::Packet;
 use flumen_abi::{
-    Hop, InterfaceKey, InterfaceRow, LinkRow, NatRow, PolicyRow, SessionKey, SessionRow, Stage,
+    Hop, InterfaceKey, InterfaceRow, LinkRow, MirrorKey, MirrorRow, NatRow, PolicyRow, SessionKey,
+    SessionRow, Stage,
 };
 
 /// Something the pipeline did, with the row that made it.
@@ -42,6 +43,12 @@ pub enum Step<'a> {
     Translated(&'a SessionRow),
     /// Took one off the TTL.
     Ttl(u8),
+    /// Looked up the traffic mirror of a VXLAN packet.
+    Mirror(&'a MirrorKey, Option<&'a MirrorRow>),
+    /// Read what was inside.
+    Unwrapped(&'a Packet),
+    /// Cleared DF of a packet of this total length.
+    DfCleared(u32),
 }
 
 /// Whoever watches the pipeline.

@@ -15,3 +15,4 @@ pub mod proto;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
+pub mod vxlan;

@@ -3,7 +3,7 @@
 //! One description serves both engines. Natively it is facts, a route table and a set of awaited packets; for the
 //! kernel it is a network namespace with exactly these links, `ip route` and `ip neigh` entries and sockets.
 
-use flumen_abi::{Addr, IfIndex, PortBe, SessionKey, ZoneId};
+use flumen_abi::{Addr, Family, IfIndex, PortBe, SessionKey, ZoneId};
 use flumen_engine::{HostFacts, LinkFacts, LocalFacts};
 use flumen_native::{Destination, RouteTable, Routes};
 use flumen_pipeline::{Route, RouteKind, RouteQuery};
@@ -275,6 +275,17 @@ impl Default for WorldRoutes {
 impl Routes for WorldRoutes {
     fn route(&mut self, query: &RouteQuery) -> Route {
         self.find(query)
+    }
+
+    /// Forwarding is then that of the device to leave by.
+    fn route_out(&mut self, query: &RouteQuery, out: IfIndex) -> Route {
+        let route = self.find(&RouteQuery { ingress: out, ..*query });
+        // The kernel's IPv4 looks for a next hop of the device; that of a tunnel is another's.
+        let elsewhere = query.family == Family::V4 && out != WorldLink::named("wan").ifindex();
+        if route.kind == RouteKind::Unsupported && elsewhere {
+            return Route::without_hop(RouteKind::None, IfIndex(0));
+        }
+        route
     }
 }
 

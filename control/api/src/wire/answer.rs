@@ -83,6 +83,7 @@ answers! {
     ListNatResponse (it) = [Response::Nat(it)];
     ListInterfacesResponse (it) = [Response::Interfaces(it)];
     ListReasonsResponse (it) = [Response::Reasons(it)];
+    ListServicesResponse (it) = [Response::Services(it)];
     ListSessionsResponse (it) = [Response::Sessions(it)];
     ClearSessionsResponse (it) = [Response::Cleared(it)];
     ListRoutesResponse (it) = [Response::Routes(it)];

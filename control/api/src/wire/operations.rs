@@ -30,6 +30,14 @@ mirror! {
         interface, received, forwarded, delivered, consumed, dropped, difference, reasons,
     }
     ReasonCount = ReasonCount { reason, outcome, text, frames }
+    ServicesReport = ListServicesResponse { interfaces, mirrors }
+    ServiceInfo = ServiceInterface { interface, mode, counters, dropped }
+    ServiceCounters = ServiceCounters {
+        total_packets, vxlan_packets, inner_packets, nat_applied, df_cleared, forwarded, redirected, errors,
+        bytes_processed,
+    }
+    MirrorInfo = TrafficMirror { name, interface, port, vni, output, df_clear_over, rules }
+    MirrorRuleInfo = TrafficMirrorRule { name, then, hits }
     Traffic = Traffic { packets, bytes }
 }
 

@@ -64,6 +64,7 @@ rpcs! {
     ListNatRequest {} "Operations/ListNat" ListNatResponse = [Request::ShowNat];
     ListInterfacesRequest {} "Operations/ListInterfaces" ListInterfacesResponse = [Request::ShowInterfaces];
     ListReasonsRequest { zeroes } "Operations/ListReasons" ListReasonsResponse = [Request::ShowReasons { zeroes }];
+    ListServicesRequest {} "Operations/ListServices" ListServicesResponse = [Request::ShowServices];
     ListSessionsRequest { filter, limit, order } "Operations/ListSessions" ListSessionsResponse =
         [Request::ShowSessions { filter, limit, order }];
     ClearSessionsRequest { filter } "Operations/ClearSessions" ClearSessionsResponse =

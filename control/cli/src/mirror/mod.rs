@@ -5,7 +5,9 @@ mod check;
 mod import;
 mod report;
 mod send;
+mod status;
 
+use crate::args::Connection;
 use crate::failure::Outcome;
 use crate::output::Output;
 use clap::Subcommand;
@@ -27,16 +29,19 @@ pub(crate) enum Mirror {
         after_help = "It ends by itself. Example: flumen mirror send --to 10.2.41.5 --rate 85000 --size 128,1450,2852 --flows 8"
     )]
     Send(Box<send::SendArguments>),
+    /// Counters of each interface with services, rates, drops by reason, and the hits of rules
+    Status(status::StatusArguments),
     /// Make one page of HTML with plots from what a monitor has recorded
     Report(report::ReportArguments),
 }
 
 /// Runs `flumen mirror`.
-pub(crate) fn run(command: &Mirror, output: Output) -> Outcome {
+pub(crate) fn run(command: &Mirror, connection: &Connection, output: Output) -> Outcome {
     match command {
         Mirror::Check(arguments) => check::run(arguments, output),
         Mirror::Import(arguments) => import::run(arguments, output),
         Mirror::Send(arguments) => send::run(arguments, output),
+        Mirror::Status(arguments) => status::run(arguments, connection, output),
         Mirror::Report(arguments) => report::run(arguments, output),
     }
 }

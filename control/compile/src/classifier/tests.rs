@@ -29,6 +29,8 @@ fn ruleset(packed: Packed) -> Ruleset {
         rules: packed.rules,
         policies: Vec::new(),
         nat: Vec::new(),
+        services: Vec::new(),
+        mirrors: Vec::new(),
     }
 }
 

@@ -2,11 +2,13 @@
 
 pub(crate) mod destination_nat;
 mod host_inbound;
+pub(crate) mod mirror;
 pub(crate) mod policy;
 pub(crate) mod source_nat;
 
 pub(crate) use destination_nat::destination_nat;
 pub(crate) use host_inbound::host_inbound;
+pub(crate) use mirror::mirror_rules;
 pub(crate) use policy::policies;
 pub(crate) use source_nat::source_nat;
 

@@ -1,7 +1,6 @@
 use super::{Findings, reference, security};
-use crate::{DestinationNatThen, IpFamily, Model, Path, Problem};
+use crate::{DestinationNatThen, Model, Problem};
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 /// Destination NAT rules: every name defined, names unique in a zone, a new address that fits the old one.
 pub(super) fn check(model: &Model, findings: &mut Findings) {
@@ -28,38 +27,10 @@ pub(super) fn check(model: &Model, findings: &mut Findings) {
         }
         reference::ends(model, &r#match.source_address, &r#match.destination_address, place, findings);
         if let DestinationNatThen::To { address, port } = rule.then {
-            check_address(model, rule, address, path.field("then").field("address"), findings);
-            let protocols = r#match.protocols();
-            let ported = !protocols.is_empty() && protocols.iter().all(|protocol| protocol.has_ports());
-            if port.is_some() && !ported {
-                findings.add(path.field("then").field("port"), Problem::PortWithoutTransport);
-            }
-            if port == Some(0) {
-                findings.add(path.field("then").field("port"), Problem::PortZero);
-            }
-        }
-    }
-}
-
-fn check_address(
-    model: &Model,
-    rule: &crate::DestinationNatRule,
-    address: IpAddr,
-    path: Path,
-    findings: &mut Findings,
-) {
-    let broadcast = address == IpAddr::V4(std::net::Ipv4Addr::BROADCAST);
-    if address.is_unspecified() || address.is_multicast() || address.is_loopback() || broadcast {
-        findings.add(path.clone(), Problem::NotUnicast { address });
-    }
-    let to = if address.is_ipv4() { IpFamily::V4 } else { IpFamily::V6 };
-    for references in [&rule.r#match.destination_address, &rule.r#match.source_address] {
-        let families = reference::families(model, references);
-        if let [from] = families[..]
-            && from != to
-        {
-            findings.add(path, Problem::TranslatedFamily { from, to });
-            return;
+            let then = path.field("then");
+            let matched = [&r#match.destination_address, &r#match.source_address];
+            reference::new_address(model, matched, address, then.field("address"), findings);
+            reference::new_port(&r#match.protocols(), port, then.field("port"), findings);
         }
     }
 }

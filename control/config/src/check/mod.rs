@@ -7,6 +7,7 @@ mod destination_nat;
 mod interface;
 mod policy;
 mod reference;
+mod services;
 mod source_nat;
 mod zone;
 
@@ -55,6 +56,7 @@ pub(crate) fn model(model: &Model) -> Vec<ConfigError> {
     policy::check(model, &mut findings);
     source_nat::check(model, &mut findings);
     destination_nat::check(model, &mut findings);
+    services::check(model, &mut findings);
     findings.errors
 }
 

@@ -1,8 +1,9 @@
 //! Names that must be defined elsewhere.
 
 use super::Findings;
-use crate::{AddressRef, ApplicationRef, IpFamily, IpRange, Model, Name, Path, Problem, ZoneRef};
+use crate::{AddressRef, ApplicationRef, IpFamily, IpProtocol, IpRange, Model, Name, Path, Problem, ZoneRef};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// A zone of the model, or `any`.
 pub(super) fn zone(model: &Model, zone: &ZoneRef, path: Path, findings: &mut Findings) {
@@ -103,6 +104,41 @@ pub(super) fn families(model: &Model, refs: &[AddressRef]) -> Vec<IpFamily> {
     families.sort_unstable();
     families.dedup();
     families
+}
+
+/// A new destination: an address that a host can have, in the family of what is matched.
+pub(super) fn new_address(
+    model: &Model,
+    matched: [&Vec<AddressRef>; 2],
+    address: IpAddr,
+    path: Path,
+    findings: &mut Findings,
+) {
+    let broadcast = address == IpAddr::V4(std::net::Ipv4Addr::BROADCAST);
+    if address.is_unspecified() || address.is_multicast() || address.is_loopback() || broadcast {
+        findings.add(path.clone(), Problem::NotUnicast { address });
+    }
+    let to = if address.is_ipv4() { IpFamily::V4 } else { IpFamily::V6 };
+    for references in matched {
+        let families = families(model, references);
+        if let [from] = families[..]
+            && from != to
+        {
+            findings.add(path, Problem::TranslatedFamily { from, to });
+            return;
+        }
+    }
+}
+
+/// A new port: where all that is matched has ports.
+pub(super) fn new_port(protocols: &[IpProtocol], port: Option<u16>, path: Path, findings: &mut Findings) {
+    let ported = !protocols.is_empty() && protocols.iter().all(|protocol| protocol.has_ports());
+    if port.is_some() && !ported {
+        findings.add(path.clone(), Problem::PortWithoutTransport);
+    }
+    if port == Some(0) {
+        findings.add(path, Problem::PortZero);
+    }
 }
 
 /// A way from a name back to itself through `edges`; the first found for each name on a ring, once per ring.

@@ -45,7 +45,9 @@ pub(super) fn check(model: &Model, findings: &mut Findings) {
             findings,
         );
     }
-    for name in model.interfaces.keys().filter(|name| !homes.contains_key(name)) {
+    let free = model.services.interfaces_without_need_of_a_zone();
+    let homeless = |name: &&Name| !homes.contains_key(name) && !free.contains(name);
+    for name in model.interfaces.keys().filter(homeless) {
         findings.add(Path::root().field("interfaces").field(name.as_str()), Problem::NoZone);
     }
 }

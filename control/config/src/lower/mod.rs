@@ -9,6 +9,7 @@ mod interfaces;
 mod nat;
 mod origin;
 mod policies;
+mod services;
 mod system;
 mod voids;
 mod zones;
@@ -92,6 +93,7 @@ impl Lowering {
         self.policies(policies, &context, &mut model.security.policies);
         model.security.policy_rematch = policies.get("policy-rematch").is_some();
         self.nat(security.get("nat").unwrap_or(&empty), &context, &mut model.security);
+        self.services(root.get("services").unwrap_or(&empty), &units, &context, &mut model);
         model
     }
 

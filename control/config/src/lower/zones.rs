@@ -141,7 +141,7 @@ fn same(one: &HostInbound, other: &HostInbound) -> bool {
 }
 
 /// `interfaces eth1 unit 0` for `eth1.0`.
-fn statement(name: &str) -> String {
+pub(super) fn statement(name: &str) -> String {
     match name.rsplit_once('.') {
         Some((device, unit)) => format!("interfaces {device} unit {unit}"),
         None => format!("interfaces {name}"),

@@ -5,6 +5,7 @@ mod nat;
 mod reader;
 mod scalar;
 mod security;
+mod services;
 mod source;
 mod system;
 
@@ -55,6 +56,7 @@ impl Read for Model {
             system: reader.optional(&mut fields, "system").unwrap_or_default(),
             interfaces: reader.optional(&mut fields, "interfaces").unwrap_or_default(),
             security: reader.optional(&mut fields, "security").unwrap_or_default(),
+            services: reader.optional(&mut fields, "services").unwrap_or_default(),
         };
         reader.finish(fields);
         model

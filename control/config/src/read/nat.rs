@@ -132,7 +132,7 @@ impl Read for DestinationNatThen {
 }
 
 /// A single address.
-struct NewAddress(IpAddr);
+pub(super) struct NewAddress(pub(super) IpAddr);
 
 impl Default for NewAddress {
     fn default() -> NewAddress {
@@ -156,7 +156,7 @@ impl Read for NewAddress {
 }
 
 /// A single port.
-struct NewPort(Option<u16>);
+pub(super) struct NewPort(pub(super) Option<u16>);
 
 impl Read for NewPort {
     fn read(value: &Value<'_>, reader: &mut Reader) -> NewPort {

@@ -88,7 +88,7 @@ impl Read for Flow {
 }
 
 /// A whole number from `LEAST` to `GREATEST`.
-struct Bounded<const LEAST: u32, const GREATEST: u32>(u32);
+pub(super) struct Bounded<const LEAST: u32, const GREATEST: u32>(pub(super) u32);
 
 impl<const LEAST: u32, const GREATEST: u32> Read for Bounded<LEAST, GREATEST> {
     fn read(value: &Value<'_>, reader: &mut Reader) -> Self {

@@ -4,7 +4,7 @@ use crate::rematch::{OwnAddresses, page};
 use crate::usage::Quiet;
 use flumen_api::{ApiError, Preview, UnusedRule};
 use flumen_compile::{Fate, Judge, RuleKey, RuleKind};
-use flumen_config::Model;
+use flumen_config::{MirrorRule, Model};
 use flumen_engine::{HostFacts, SessionSlot, SessionView};
 use flumen_store::Time;
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ impl Gateway {
     ) -> Result<Preview, ApiError> {
         let active = lock(&self.state).active.clone();
         let mut preview = Preview { rematch, ..Preview::default() };
-        for kind in [RuleKind::Policy, RuleKind::DestinationNat, RuleKind::SourceNat] {
+        for kind in [RuleKind::Policy, RuleKind::DestinationNat, RuleKind::SourceNat, RuleKind::Mirror] {
             rules(kind, &active, next, &mut preview);
         }
         preview.unused = self.unused(next, days);
@@ -111,5 +111,11 @@ fn is_same(kind: RuleKind, (old, was): (&Model, usize), (new, is): (&Model, usiz
         RuleKind::DestinationNat => {
             old.security.nat.destination.get(was) == new.security.nat.destination.get(is)
         }
+        RuleKind::Mirror => mirror_rule(old, was) == mirror_rule(new, is),
     }
+}
+
+/// The rule at a place among those of all traffic mirrors.
+fn mirror_rule(model: &Model, place: usize) -> Option<&MirrorRule> {
+    model.services.traffic_mirror.values().flat_map(|mirror| &mirror.rules).nth(place)
 }

@@ -20,6 +20,7 @@ impl flumen_engine::Names for TraceNames<'_> {
             RuleKind::Policy => format!("policy {}, {} to {}", key.name, key.from, key.to),
             RuleKind::SourceNat => format!("source NAT rule {}, {} to {}", key.name, key.from, key.to),
             RuleKind::DestinationNat => format!("destination NAT rule {}, from {}", key.name, key.from),
+            RuleKind::Mirror => format!("rule {} of traffic mirror {}", key.name, key.from),
         }
     }
 

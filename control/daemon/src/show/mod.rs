@@ -9,6 +9,7 @@ mod policies;
 mod policy_match;
 mod reasons;
 mod routes;
+mod services;
 mod system;
 mod zones;
 
@@ -20,6 +21,7 @@ pub(crate) use policies::policies;
 pub(crate) use policy_match::policy_match;
 pub(crate) use reasons::reasons;
 pub(crate) use routes::routes;
+pub(crate) use services::services;
 pub(crate) use zones::zones;
 
 use flumen_api::{ApiError, Traffic};

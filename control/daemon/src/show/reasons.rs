@@ -15,7 +15,8 @@ pub(crate) fn reasons(active: &Active, engine: &dyn Engine) -> Result<ReasonsRep
     Ok(ReasonsReport { interfaces: all.map(|(id, name)| of_interface(&counters, id, name)).collect() })
 }
 
-fn of_interface(counters: &CounterView, id: InterfaceId, name: &str) -> InterfaceReasons {
+/// How every frame ended that arrived on one interface.
+pub(super) fn of_interface(counters: &CounterView, id: InterfaceId, name: &str) -> InterfaceReasons {
     let reasons = Reason::ALL.iter().map(|reason| ReasonCount {
         reason: reason.name().to_owned(),
         outcome: reason.outcome().name().to_owned(),

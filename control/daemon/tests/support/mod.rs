@@ -13,7 +13,7 @@ use flumen_engine::{
 };
 use flumen_engine::{
     AttachMode, Attachment, CounterView, Engine, EngineError, FoundSession, HostFacts, MapUse, Ruleset,
-    SessionView, Sweep,
+    SessionView, Sweep, TallyView,
 };
 use flumen_kernel::FakeHost;
 use flumen_store::{Clock, SystemClock};
@@ -162,6 +162,13 @@ impl Engine for FakeEngine {
         let mut kernel = self.0.kernel();
         kernel.sweeps.push(now_ms);
         Ok(Sweep { live: kernel.sessions.len() as u64, removed: 0 })
+    }
+
+    fn tallies(&self, interface: InterfaceId) -> Result<TallyView, EngineError> {
+        let count = u64::from(interface.0);
+        TallyView::read(|tally| {
+            Ok(Counter { packets: 10 * count + tally as u64, bytes: 1_000 * count + tally as u64 })
+        })
     }
 
     fn policy_hits(&self, policy: PolicyId) -> Result<Counter, EngineError> {

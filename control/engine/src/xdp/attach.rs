@@ -1,5 +1,6 @@
+use super::install::Device;
 use super::pins::{Pins, system};
-use super::program::{Loaded, bpf, chain, errno};
+use super::program::{Attached, Loaded, bpf, chain, errno};
 use crate::{AttachMode, Attachment, EngineError};
 use aya::programs::links::{FdLink, PinnedLink};
 use aya::programs::xdp::XdpLink;
@@ -33,12 +34,14 @@ struct Held {
     index: IfIndex,
     mode: AttachMode,
     note: Option<String>,
+    program: Attached,
 }
 
 impl Attachments {
     /// Takes over the links that an earlier daemon left, and replaces their program by ours, atomically.
     ///
-    /// The kernel does not tell a link's mode, so the pin's name does.
+    /// The kernel does not tell a link's mode, so the pin's name does. Which devices have services is not known yet: all
+    /// get the program that is right for every one.
     pub(crate) fn adopt(
         pins: &Pins,
         program: &mut Loaded,
@@ -52,14 +55,14 @@ impl Attachments {
             let Some(name) = path.file_name().and_then(|name| name.to_str()).and_then(PinName::parse) else {
                 continue;
             };
-            match adopt_link(program, &path) {
+            match take_over(program, Attached::Services, &path) {
                 Ok(link) => {
                     info!(device = name.device, mode = name.mode.name(), "adopted");
                     let note = (name.mode == AttachMode::Generic)
                         .then(|| "as an earlier daemon attached it".to_owned());
-                    attachments
-                        .links
-                        .insert(name.device, Held { link, index: name.index, mode: name.mode, note });
+                    let held =
+                        Held { link, index: name.index, mode: name.mode, note, program: Attached::Services };
+                    attachments.links.insert(name.device, held);
                 }
                 Err(why) => {
                     // ENOLINK: the device is gone, and the link with it.
@@ -72,47 +75,73 @@ impl Attachments {
         Ok(attachments)
     }
 
-    /// Attaches to each of `devices` that is not attached yet, and says which those were. After an error they are
-    /// detached again.
+    /// Attaches to each of `devices` that is not attached yet, says which those were, and puts the program of services where
+    /// it is needed. After an error they are detached again.
     pub(crate) fn attach_all(
         &mut self,
         program: &mut Loaded,
         pins: &Pins,
-        devices: Vec<(String, IfIndex)>,
+        devices: &[Device],
     ) -> Result<Vec<String>, EngineError> {
         let mut fresh = Vec::new();
-        for (device, index) in devices {
-            if self.links.get(&device).is_some_and(|held| held.index == index) {
-                continue;
-            }
-            if let Some(stale) = self.links.remove(&device) {
-                remove_pin(stale.link);
-            }
-            match self.attach(program, pins, &device, index) {
-                Ok(held) => {
-                    info!(device, mode = held.mode.name(), note = held.note.as_deref(), "attached");
-                    self.links.insert(device.clone(), held);
-                    fresh.push(device);
-                }
-                Err(error) => {
-                    self.detach(fresh);
-                    return Err(error);
-                }
+        for device in devices {
+            if let Err(error) = self.attach_one(program, pins, device, &mut fresh) {
+                self.detach(fresh);
+                return Err(error);
             }
         }
         Ok(fresh)
     }
 
-    fn attach(
-        &self,
+    fn attach_one(
+        &mut self,
         program: &mut Loaded,
         pins: &Pins,
-        device: &str,
-        index: IfIndex,
-    ) -> Result<Held, EngineError> {
+        device: &Device,
+        fresh: &mut Vec<String>,
+    ) -> Result<(), EngineError> {
+        let name = &device.name;
+        if let Some(held) = self.links.get_mut(name)
+            && held.index == device.index
+        {
+            if device.program == Attached::Services {
+                held.exchange(program, pins, device)?;
+            }
+            return Ok(());
+        }
+        if let Some(stale) = self.links.remove(name) {
+            remove_pin(stale.link);
+        }
+        let held = self.attach(program, pins, device)?;
+        info!(device = name, mode = held.mode.name(), note = held.note.as_deref(), "attached");
+        self.links.insert(name.clone(), held);
+        fresh.push(name.clone());
+        Ok(())
+    }
+
+    /// Puts the pipeline in place of services where there are none any more. That it cannot be is no harm: services
+    /// go on to the pipeline.
+    pub(crate) fn without_services(&mut self, program: &mut Loaded, pins: &Pins, devices: &[Device]) {
+        for device in devices.iter().filter(|device| device.program == Attached::Pipeline) {
+            if let Some(held) = self.links.get_mut(&device.name)
+                && let Err(error) = held.exchange(program, pins, device)
+            {
+                warn!(device = device.name, %error, "the program of services stays");
+            }
+        }
+    }
+
+    /// The program that a device has; the pipeline where there is none.
+    pub(crate) fn attached(&self, index: IfIndex) -> Attached {
+        let held = self.links.values().find(|held| held.index == index);
+        held.map_or(Attached::Pipeline, |held| held.program)
+    }
+
+    fn attach(&self, program: &mut Loaded, pins: &Pins, device: &Device) -> Result<Held, EngineError> {
+        let Device { name: ref device, index, program: attached } = *device;
         let driver = match self.mode {
             ModeChoice::Generic => Err("the configuration asks for generic mode".to_owned()),
-            _ => try_mode(program, device, index, XdpMode::Driver)?,
+            _ => try_mode(program, attached, device, index, XdpMode::Driver)?,
         };
         let (link, mode, note) = match driver {
             Ok(link) => (link, AttachMode::Driver, None),
@@ -120,7 +149,7 @@ impl Attachments {
                 let generic = "not allowed by the configuration".to_owned();
                 return Err(EngineError::Attach { device: device.to_owned(), driver: why, generic });
             }
-            Err(why) => match try_mode(program, device, index, XdpMode::Skb)? {
+            Err(why) => match try_mode(program, attached, device, index, XdpMode::Skb)? {
                 Ok(link) => (link, AttachMode::Generic, Some(why)),
                 Err(generic) => {
                     return Err(EngineError::Attach { device: device.to_owned(), driver: why, generic });
@@ -129,7 +158,7 @@ impl Attachments {
         };
         let name = PinName { mode, index, device: device.to_owned() };
         let link = link.pin(pins.link(&name.to_string())).map_err(|error| bpf("pin a link", &error))?;
-        Ok(Held { link, index, mode, note })
+        Ok(Held { link, index, mode, note, program: attached })
     }
 
     pub(crate) fn detach(&mut self, devices: Vec<String>) {
@@ -142,21 +171,21 @@ impl Attachments {
     }
 
     /// Detaches from every device but these.
-    pub(crate) fn keep_only(&mut self, devices: Vec<(String, IfIndex)>) {
-        let gone = self.links.keys().filter(|name| !devices.iter().any(|(device, _)| device == *name));
+    pub(crate) fn keep_only(&mut self, devices: &[Device]) {
+        let gone = self.links.keys().filter(|name| !devices.iter().any(|device| device.name == **name));
         self.detach(gone.cloned().collect());
     }
 
     /// Forgets the links of devices that are gone, or that are others of the same name.
-    pub(crate) fn drop_dead(&mut self, devices: Vec<(String, IfIndex)>) {
+    pub(crate) fn drop_dead(&mut self, devices: &[Device]) {
         let dead = self.links.iter().filter(|(name, held)| {
-            !devices.iter().any(|(device, index)| device == *name && *index == held.index)
+            !devices.iter().any(|device| device.name == **name && device.index == held.index)
         });
         self.detach(dead.map(|(name, _)| name.clone()).collect());
     }
 
     pub(crate) fn detach_all(&mut self) {
-        self.keep_only(Vec::new());
+        self.keep_only(&[]);
     }
 
     pub(crate) fn list(&self) -> Vec<Attachment> {
@@ -169,14 +198,32 @@ impl Attachments {
     }
 }
 
+// === impl Held ===
+
+impl Held {
+    /// Puts the program that `device` is to have in place of another one.
+    fn exchange(&mut self, program: &mut Loaded, pins: &Pins, device: &Device) -> Result<(), EngineError> {
+        if self.program == device.program {
+            return Ok(());
+        }
+        let name = PinName { mode: self.mode, index: self.index, device: device.name.clone() };
+        self.link = take_over(program, device.program, &pins.link(&name.to_string())).map_err(|reason| {
+            EngineError::Bpf { action: format!("exchange the program of {}", device.name), reason }
+        })?;
+        self.program = device.program;
+        Ok(())
+    }
+}
+
 /// Attaches in one mode. The outer error is final; the inner one is why this mode does not work.
 fn try_mode(
     program: &mut Loaded,
+    attached: Attached,
     device: &str,
     index: IfIndex,
     mode: XdpMode,
 ) -> Result<Result<FdLink, String>, EngineError> {
-    let xdp = program.xdp()?;
+    let xdp = program.xdp(attached)?;
     let id = match xdp.attach_to_if_index(index.0, mode) {
         Ok(id) => id,
         Err(error) => return refusal(device, &error),
@@ -198,11 +245,11 @@ fn refusal(device: &str, error: &ProgramError) -> Result<Result<FdLink, String>,
     }
 }
 
-/// Opens a pinned link and puts our program in place of the one it has.
-fn adopt_link(program: &mut Loaded, path: &Path) -> Result<PinnedLink, String> {
+/// Opens a pinned link and puts our program in place of the one it has, atomically.
+fn take_over(program: &mut Loaded, attached: Attached, path: &Path) -> Result<PinnedLink, String> {
     let open = || PinnedLink::from_pin(path).map_err(|error| chain(&error));
     let link = XdpLink::try_from(FdLink::from(open()?)).map_err(|error| chain(&error))?;
-    let xdp = program.xdp().map_err(|error| error.to_string())?;
+    let xdp = program.xdp(attached).map_err(|error| error.to_string())?;
     let id = xdp.attach_to_link(link).map_err(|error| chain(&error))?;
     let pinned = open()?;
     // The pin alone holds the link: a second descriptor of ours would keep the program attached when the pin goes.

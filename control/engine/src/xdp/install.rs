@@ -1,9 +1,11 @@
 use super::arrays::{Arrays, NumberCell};
+use super::program::Attached;
 use super::rows::Rows;
 use crate::EngineError;
 use crate::binding::Binding;
-use flumen_abi::{IfIndex, Slot, limits};
+use flumen_abi::{IfIndex, Slot, ZoneId, limits};
 use flumen_compile::Ruleset;
+use std::collections::BTreeMap;
 
 /// The ruleset in force and where it lies.
 pub(crate) struct Installed {
@@ -20,7 +22,7 @@ pub(crate) struct Prepared {
 }
 
 /// Name, rows needed and rows there is room for, of each table that a ruleset fills.
-pub(crate) fn sizes(ruleset: &Ruleset) -> [(&'static str, usize, u32); 7] {
+pub(crate) fn sizes(ruleset: &Ruleset) -> [(&'static str, usize, u32); 8] {
     [
         ("interfaces", ruleset.interfaces.len(), limits::INTERFACES),
         ("classifier_roots", ruleset.roots.len(), limits::ROOTS),
@@ -29,6 +31,7 @@ pub(crate) fn sizes(ruleset: &Ruleset) -> [(&'static str, usize, u32); 7] {
         ("classifier_rules", ruleset.rules.len(), limits::RULES),
         ("policies", ruleset.policies.len(), limits::POLICIES),
         ("nat", ruleset.nat.len(), limits::NAT),
+        ("mirrors", ruleset.mirrors.len(), limits::MIRROR_ROWS),
     ]
 }
 
@@ -43,13 +46,28 @@ pub(crate) fn check_sizes(ruleset: &Ruleset) -> Result<(), EngineError> {
     Ok(())
 }
 
+/// A device to be attached to.
+pub(crate) struct Device {
+    pub(crate) name: String,
+    pub(crate) index: IfIndex,
+    pub(crate) program: Attached,
+}
+
 /// Devices to be attached to, each once.
-pub(crate) fn devices(bindings: &[Binding]) -> Vec<(String, IfIndex)> {
-    let mut devices: Vec<_> =
-        bindings.iter().map(|binding| (binding.device.clone(), binding.key.device)).collect();
-    devices.sort_by(|left, right| left.0.cmp(&right.0));
-    devices.dedup();
-    devices
+pub(crate) fn devices(ruleset: &Ruleset, bindings: &[Binding]) -> Vec<Device> {
+    let mut devices: BTreeMap<&str, Device> = BTreeMap::new();
+    for binding in bindings {
+        let device = devices.entry(&binding.device).or_insert_with(|| Device {
+            name: binding.device.clone(),
+            index: binding.key.device,
+            program: Attached::Pipeline,
+        });
+        let served = ruleset.services.iter().any(|(interface, _)| *interface == binding.interface.id);
+        if served || binding.interface.zone == ZoneId::NONE {
+            device.program = Attached::Services;
+        }
+    }
+    devices.into_values().collect()
 }
 
 /// Writes the whole ruleset into the inactive `slot`.
@@ -69,5 +87,6 @@ pub(crate) fn write(
     arrays.nat.write(slot, &ruleset.nat);
     rows.set_settings(slot, &ruleset.settings)?;
     rows.set_roots(slot, &ruleset.roots)?;
+    rows.services.set(slot, ruleset)?;
     rows.set_bindings(slot, bindings)
 }

@@ -19,6 +19,7 @@ mod release;
 mod routes;
 mod rows;
 mod self_test;
+mod services;
 mod sessions;
 mod status;
 
@@ -28,15 +29,17 @@ pub use program::{ProgramFacts, XdpOptions};
 use crate::binding;
 use crate::{
     Attachment, CounterView, Engine, EngineError, FoundSession, HostFacts, MapUse, SessionView, Sweep,
+    TallyView,
 };
 use arrays::Arrays;
 use attach::Attachments;
 use clock::Now;
-use flumen_abi::{Counter, Generation, PolicyId, SessionKey, SessionSlot, limits};
+use flumen_abi::{Counter, Generation, InterfaceId, PolicyId, SessionKey, SessionSlot, limits};
 use flumen_compile::Ruleset;
 use flumen_pipeline::SessionTables;
 use install::{Installed, Prepared};
 use pins::Pins;
+use program::Attached;
 use routes::RouteWatch;
 use rows::Rows;
 use std::ops::ControlFlow;
@@ -75,7 +78,8 @@ impl XdpEngine {
         let arrays = Arrays::map(&program)?;
         let mut rows = Rows::take(&mut program)?;
         if !pins.is_ready() {
-            self_test::run(&program, &mut rows)?;
+            self_test::run(Attached::Pipeline, &program, &mut rows)?;
+            self_test::run(Attached::Services, &program, &mut rows)?;
             sessions::prepare(&arrays)?;
             program.pin_ready(pins)?;
         }
@@ -98,8 +102,8 @@ impl XdpEngine {
         &self.program.facts
     }
 
-    /// What the kernel says of each loaded program, by name: the pipeline, and that which ends sessions.
-    pub fn programs(&self) -> [(&'static str, ProgramFacts); 2] {
+    /// What the kernel says of each loaded program, by name: the pipeline, services, and that which ends sessions.
+    pub fn programs(&self) -> [(&'static str, ProgramFacts); 3] {
         self.program.programs()
     }
 
@@ -113,13 +117,13 @@ impl XdpEngine {
         &self.arrays
     }
 
-    /// Runs the program once on `frame` as if it had arrived on `device`, with the live tables
+    /// Runs the program that `device` has once on `frame` as if it had arrived there, with the live tables
     /// (`BPF_PROG_TEST_RUN`): for tests. Returns the XDP action and the frame after.
     ///
     /// # Errors
     /// When the kernel refuses the run.
     pub fn test_run(&self, device: flumen_abi::IfIndex, frame: &[u8]) -> Result<(u32, Vec<u8>), EngineError> {
-        self.program.test_run(device, frame)
+        self.program.test_run(self.attachments.attached(device), device, frame)
     }
 }
 
@@ -134,8 +138,8 @@ impl Engine for XdpEngine {
         let bindings = binding::resolve(ruleset, host)?;
         let slot = self.arrays.control().slot().other();
         install::write(&mut self.rows, &mut self.arrays, slot, ruleset, &bindings)?;
-        let devices = install::devices(&bindings);
-        let fresh = self.attachments.attach_all(&mut self.program, &self.pins, devices)?;
+        let devices = install::devices(ruleset, &bindings);
+        let fresh = self.attachments.attach_all(&mut self.program, &self.pins, &devices)?;
         self.prepared = Some(Prepared { ruleset: ruleset.clone(), slot, fresh });
         Ok(())
     }
@@ -147,12 +151,13 @@ impl Engine for XdpEngine {
         let (bindings, slot) = (binding::resolve(ruleset, host)?, *slot);
         self.rows.set_bindings(slot, &bindings)?;
         self.rows.set_locals(self.arrays.local_filter(), &host.locals)?;
-        let devices = install::devices(&bindings);
+        let devices = install::devices(ruleset, &bindings);
         // A device may have been exchanged for another of its name since the preparation.
-        fresh.extend(self.attachments.attach_all(&mut self.program, &self.pins, devices.clone())?);
+        fresh.extend(self.attachments.attach_all(&mut self.program, &self.pins, &devices)?);
         self.arrays.control().activate(slot);
         grace::wait();
-        self.attachments.keep_only(devices);
+        self.attachments.keep_only(&devices);
+        self.attachments.without_services(&mut self.program, &self.pins, &devices);
         let prepared = self.prepared.take();
         self.installed = prepared.map(|Prepared { ruleset, slot, .. }| Installed { ruleset, slot });
         Ok(())
@@ -169,10 +174,11 @@ impl Engine for XdpEngine {
         let Some(installed) = &self.installed else { return Ok(()) };
         let bindings = binding::resolve_present(&installed.ruleset, host);
         self.rows.set_bindings(installed.slot, &bindings)?;
+        self.rows.clear_absent_ports(installed.slot, &installed.ruleset, &bindings)?;
         self.arrays.control().advance();
-        self.attachments.drop_dead(install::devices(&bindings));
-        let devices = install::devices(&bindings);
-        self.attachments.attach_all(&mut self.program, &self.pins, devices).map(drop)
+        let devices = install::devices(&installed.ruleset, &bindings);
+        self.attachments.drop_dead(&devices);
+        self.attachments.attach_all(&mut self.program, &self.pins, &devices).map(drop)
     }
 
     fn counters(&self) -> Result<CounterView, EngineError> {
@@ -226,6 +232,10 @@ impl Engine for XdpEngine {
 
     fn policy_hits(&self, policy: PolicyId) -> Result<Counter, EngineError> {
         self.rows.hits(policy)
+    }
+
+    fn tallies(&self, interface: InterfaceId) -> Result<TallyView, EngineError> {
+        self.rows.services.tallies(interface)
     }
 
     fn attachments(&self) -> Vec<Attachment> {

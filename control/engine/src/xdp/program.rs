@@ -1,8 +1,8 @@
 use super::attach::ModeChoice;
-use super::pins::Pins;
+use super::pins::{Pins, system};
 use super::release;
 use crate::EngineError;
-use aya::maps::{Map, MapData};
+use aya::maps::{Map, MapData, ProgramArray};
 use aya::programs::{ProgramError, TestRun, TestRunOptions, Xdp};
 use aya::{Ebpf, EbpfLoader, include_bytes_aligned};
 use flumen_abi::{IfIndex, limits};
@@ -12,10 +12,11 @@ use std::time::{Duration, Instant};
 
 static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/flumen.o"));
 const PROGRAM: &str = "flumen";
+const SERVICES: &str = "services";
 const EXPIRE: &str = "expire";
 
 /// Tables by name, as the object has them.
-pub(crate) const MAPS: [&str; 23] = [
+pub(crate) const MAPS: [&str; 27] = [
     "CONTROL",
     "SETTINGS",
     "INTERFACES",
@@ -39,7 +40,23 @@ pub(crate) const MAPS: [&str; 23] = [
     "COUNTERS",
     "HITS",
     "ANSWERS",
+    "SERVICES",
+    "MIRRORS",
+    "TALLIES",
+    PIPELINE,
 ];
+
+/// The array with the one program that [`Attached::Services`] goes on to.
+const PIPELINE: &str = "PIPELINE";
+
+/// Which program a device has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attached {
+    /// The pipeline.
+    Pipeline,
+    /// Services, which go on to the pipeline: right for every device, and slower for those without services.
+    Services,
+}
 
 /// How to open the engine.
 #[derive(Clone, Debug)]
@@ -82,6 +99,7 @@ pub struct ProgramFacts {
 pub(crate) struct Loaded {
     ebpf: Ebpf,
     pub(crate) facts: ProgramFacts,
+    services_facts: ProgramFacts,
     expire_facts: ProgramFacts,
 }
 
@@ -100,8 +118,20 @@ pub(crate) fn load(options: &XdpOptions, pins: &Pins) -> Result<Loaded, EngineEr
     }
     let mut ebpf = loader.load(OBJECT).map_err(|error| refused("create the tables", &error))?;
     let facts = verify(&mut ebpf, PROGRAM, "load the XDP program")?;
+    let services_facts = verify(&mut ebpf, SERVICES, "load the program of services")?;
     let expire_facts = verify(&mut ebpf, EXPIRE, "load the ageing program")?;
-    Ok(Loaded { ebpf, facts, expire_facts })
+    lead_to_pipeline(&mut ebpf)?;
+    Ok(Loaded { ebpf, facts, services_facts, expire_facts })
+}
+
+/// Puts the pipeline where services go on to it.
+fn lead_to_pipeline(ebpf: &mut Ebpf) -> Result<(), EngineError> {
+    let action = "lead from services to the pipeline";
+    let program = named(ebpf, PROGRAM)?.fd().map_err(|error| bpf(action, &error))?;
+    let program = program.try_clone().map_err(|source| system(action.to_owned(), source))?;
+    let map = ebpf.map_mut(PIPELINE).ok_or_else(|| missing("map", PIPELINE))?;
+    let mut programs = ProgramArray::try_from(map).map_err(|error| bpf(action, &error))?;
+    programs.set(0, &program, 0).map_err(|error| bpf(action, &error))
 }
 
 /// Has the kernel verify and compile a program.
@@ -119,10 +149,6 @@ fn verify(ebpf: &mut Ebpf, name: &str, action: &str) -> Result<ProgramFacts, Eng
     })
 }
 
-fn xdp(ebpf: &mut Ebpf) -> Result<&mut Xdp, EngineError> {
-    named(ebpf, PROGRAM)
-}
-
 fn named<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut Xdp, EngineError> {
     let program = ebpf.program_mut(name).ok_or_else(|| missing("program", name))?;
     program.try_into().map_err(|error: ProgramError| bpf("use the program", &error))
@@ -138,18 +164,19 @@ fn missing(what: &str, name: &str) -> EngineError {
 // === impl Loaded ===
 
 impl Loaded {
-    pub(crate) fn xdp(&mut self) -> Result<&mut Xdp, EngineError> {
-        xdp(&mut self.ebpf)
+    /// The program to attach.
+    pub(crate) fn xdp(&mut self, attached: Attached) -> Result<&mut Xdp, EngineError> {
+        named(&mut self.ebpf, attached.name())
     }
 
     /// Every program of the object, by name.
-    pub(crate) fn programs(&self) -> [(&'static str, ProgramFacts); 2] {
-        [(PROGRAM, self.facts), (EXPIRE, self.expire_facts)]
+    pub(crate) fn programs(&self) -> [(&'static str, ProgramFacts); 3] {
+        [(PROGRAM, self.facts), (SERVICES, self.services_facts), (EXPIRE, self.expire_facts)]
     }
 
     /// Marks the tables as complete.
     pub(crate) fn pin_ready(&mut self, pins: &Pins) -> Result<(), EngineError> {
-        self.xdp()?.pin(pins.ready()).map_err(|error| bpf("pin the program", &error))
+        self.xdp(Attached::Pipeline)?.pin(pins.ready()).map_err(|error| bpf("pin the program", &error))
     }
 
     pub(crate) fn take(&mut self, name: &str) -> Result<Map, EngineError> {
@@ -176,8 +203,15 @@ impl Loaded {
         Ok(result.return_value)
     }
 
-    pub(crate) fn test_run(&self, device: IfIndex, frame: &[u8]) -> Result<(u32, Vec<u8>), EngineError> {
-        let program = self.ebpf.program(PROGRAM).ok_or_else(|| missing("program", PROGRAM))?;
+    /// Runs a program once on `frame`, as if it had arrived on `device`.
+    pub(crate) fn test_run(
+        &self,
+        attached: Attached,
+        device: IfIndex,
+        frame: &[u8],
+    ) -> Result<(u32, Vec<u8>), EngineError> {
+        let name = attached.name();
+        let program = self.ebpf.program(name).ok_or_else(|| missing("program", name))?;
         let program: &Xdp =
             program.try_into().map_err(|error: ProgramError| bpf("use the program", &error))?;
         // struct xdp_md: data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex.
@@ -193,6 +227,17 @@ impl Loaded {
         let length = result.data_size_out as usize;
         out.truncate(length);
         Ok((result.return_value, out))
+    }
+}
+
+// === impl Attached ===
+
+impl Attached {
+    const fn name(self) -> &'static str {
+        match self {
+            Attached::Pipeline => PROGRAM,
+            Attached::Services => SERVICES,
+        }
     }
 }
 

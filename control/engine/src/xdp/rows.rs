@@ -1,16 +1,18 @@
 use super::program::{Loaded, bpf};
+use super::services::ServiceTables;
 use crate::binding::Binding;
 use crate::{CounterView, EngineError, LocalFacts};
 use aya::maps::{Array, HashMap, Map, MapData, MapError, PerCpuArray, PerCpuValues};
 use aya::util::nr_cpus;
 use flumen_abi::{
     Counter, CounterIndex, InterfaceId, InterfaceKey, LinkIndex, LinkKey, LocalFilter, LocalKey, LocalRow,
-    PolicyId, RootKey, RootRow, Settings, Slot,
+    PolicyId, RootKey, RootRow, Settings, Slot, ZoneId,
 };
+use flumen_compile::Ruleset;
 use std::collections::HashSet;
 use zerocopy::{FromBytes, Immutable, IntoBytes, transmute};
 
-type Bytes<const N: usize> = [u8; N];
+pub(super) type Bytes<const N: usize> = [u8; N];
 
 /// The tables that are read and written row by row.
 pub(crate) struct Rows {
@@ -22,18 +24,22 @@ pub(crate) struct Rows {
     roots: HashMap<MapData, Bytes<8>, Bytes<16>>,
     counters: PerCpuArray<MapData, Bytes<16>>,
     hits: PerCpuArray<MapData, Bytes<16>>,
+    pub(crate) services: ServiceTables,
 }
 
-fn open<M: TryFrom<Map, Error = MapError>>(program: &mut Loaded, name: &str) -> Result<M, EngineError> {
+pub(super) fn open<M: TryFrom<Map, Error = MapError>>(
+    program: &mut Loaded,
+    name: &str,
+) -> Result<M, EngineError> {
     M::try_from(program.take(name)?).map_err(|error| table(name, &error))
 }
 
-fn table(name: &str, error: &MapError) -> EngineError {
+pub(super) fn table(name: &str, error: &MapError) -> EngineError {
     bpf(&format!("access table {name}"), error)
 }
 
 /// Removes the keys for which `old` holds.
-fn remove_where<const K: usize, const V: usize>(
+pub(super) fn remove_where<const K: usize, const V: usize>(
     map: &mut HashMap<MapData, Bytes<K>, Bytes<V>>,
     name: &str,
     old: impl Fn(&Bytes<K>) -> bool,
@@ -48,7 +54,7 @@ fn remove_where<const K: usize, const V: usize>(
     Ok(())
 }
 
-fn bytes<T: IntoBytes + Immutable, const N: usize>(row: &T) -> Bytes<N> {
+pub(super) fn bytes<T: IntoBytes + Immutable, const N: usize>(row: &T) -> Bytes<N> {
     let mut out = [0; N];
     out.copy_from_slice(row.as_bytes());
     out
@@ -65,6 +71,7 @@ impl Rows {
             roots: open(program, "ROOTS")?,
             counters: open(program, "COUNTERS")?,
             hits: open(program, "HITS")?,
+            services: ServiceTables::take(program)?,
         })
     }
 
@@ -103,6 +110,9 @@ impl Rows {
             let key: Bytes<8> = bytes(&key);
             let place = slot.index() * u32::from(InterfaceId::COUNT) + u32::from(binding.link.id.0);
             self.ports.set(place, bytes(&binding.link), 0).map_err(|error| table("PORTS", &error))?;
+            if binding.interface.zone == ZoneId::NONE {
+                continue; // no route may lead there
+            }
             let index = LinkIndex { interface: binding.link.id, reserved: 0 };
             self.links.insert(key, bytes(&index), 0).map_err(|error| table("LINKS", &error))?;
             links.insert(key);
@@ -110,6 +120,22 @@ impl Rows {
         let this_slot = |key: &[u8]| key[..4] == slot.index().to_ne_bytes();
         remove_where(&mut self.interfaces, "INTERFACES", |key| this_slot(key) && !interfaces.contains(key))?;
         remove_where(&mut self.links, "LINKS", |key| this_slot(key) && !links.contains(key))
+    }
+
+    /// Empties the rows of interfaces in `slot` whose devices are gone: what is sent to a port by its number alone, not by
+    /// a route, must find out.
+    pub(crate) fn clear_absent_ports(
+        &mut self,
+        slot: Slot,
+        ruleset: &Ruleset,
+        present: &[Binding],
+    ) -> Result<(), EngineError> {
+        let absent = |id| !present.iter().any(|binding| binding.link.id == id);
+        for id in ruleset.interfaces.iter().map(|interface| interface.id).filter(|id| absent(*id)) {
+            let place = slot.index() * u32::from(InterfaceId::COUNT) + u32::from(id.0);
+            self.ports.set(place, [0; 56], 0).map_err(|error| table("PORTS", &error))?;
+        }
+        Ok(())
     }
 
     /// Makes the host's addresses exactly `locals`.
@@ -155,7 +181,7 @@ impl Rows {
     }
 }
 
-fn sum(row: &PerCpuValues<Bytes<16>>) -> Counter {
+pub(super) fn sum(row: &PerCpuValues<Bytes<16>>) -> Counter {
     row.iter().fold(Counter::default(), |sum, cpu| {
         let counter = Counter::read_from_bytes(cpu).unwrap_or_default();
         Counter { packets: sum.packets + counter.packets, bytes: sum.bytes + counter.bytes }

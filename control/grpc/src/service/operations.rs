@@ -30,6 +30,7 @@ serve! { Operations for OperationsService {
     list_nat: ListNatRequest -> ListNatResponse;
     list_interfaces: ListInterfacesRequest -> ListInterfacesResponse;
     list_reasons: ListReasonsRequest -> ListReasonsResponse;
+    list_services: ListServicesRequest -> ListServicesResponse;
     list_names: ListNamesRequest -> ListNamesResponse;
     clear_sessions: ClearSessionsRequest -> ClearSessionsResponse;
     explain: ExplainRequest -> ExplainResponse;

@@ -8,6 +8,7 @@ mod flow;
 mod form;
 mod interfaces;
 mod log;
+mod mirror;
 mod nat;
 mod policies;
 mod routing;
@@ -45,7 +46,7 @@ static HIERARCHIES: [Statement; 21] = [
     container("interfaces", "Network devices", interfaces::ROWS),
     anything("snmp", "Management by SNMP").kept(HOST),
     anything("forwarding-options", "Sampling, mirroring and relaying")
-        .reserved("mirroring and relaying need the mirror and the per-VLAN services capabilities"),
+        .reserved("services traffic-mirror takes copies; making them, and relaying, need the per-VLAN services capability"),
     anything("event-options", "What follows from events").kept(HOST),
     container("routing-options", "Static routes and what all routing protocols share", routing::OPTIONS),
     container("protocols", "Routing protocols", routing::PROTOCOLS),
@@ -59,7 +60,7 @@ static HIERARCHIES: [Statement; 21] = [
     container("routing-instances", "Routing tables beside the main one", routing::INSTANCES)
         .reserved("routing instances need the multi-WAN capability"),
     anything("multi-chassis", "Clusters").reserved("clusters need the high-availability capability"),
-    container("services", "Services to the network: flow export, probes", services::ROWS),
+    container("services", "Services to the network: traffic mirrors, flow export, probes", services::ROWS),
     container("applications", "Applications: what traffic looks like behind its addresses", applications::ROWS),
     container("schedulers", "Times in which policies hold", schedulers::ROWS),
 ];

@@ -93,16 +93,17 @@ const TO: Statement = container(
 )
 .layout(Layout::Alone);
 
-const SOURCE_ADDRESS: Statement = values("source-address", Type::Prefix, "Source prefixes");
-const SOURCE_NAME: Statement =
+pub(super) const SOURCE_ADDRESS: Statement = values("source-address", Type::Prefix, "Source prefixes");
+pub(super) const SOURCE_NAME: Statement =
     values("source-address-name", Type::Name, "Source addresses of the address book").from(Source::Addresses);
-const DESTINATION_ADDRESS: Statement = values("destination-address", Type::Prefix, "Destination prefixes");
-const DESTINATION_NAME: Statement =
+pub(super) const DESTINATION_ADDRESS: Statement =
+    values("destination-address", Type::Prefix, "Destination prefixes");
+pub(super) const DESTINATION_NAME: Statement =
     values("destination-address-name", Type::Name, "Destination addresses of the address book")
         .from(Source::Addresses);
 const APPLICATION: Statement =
     values("application", Type::Name, "Applications, own or predefined").from(Source::Applications);
-const PROTOCOL: Statement =
+pub(super) const PROTOCOL: Statement =
     values("protocol", Type::WordsOrNumber(super::applications::PROTOCOLS, 0, 255), "IP protocols");
 
 /// Ports or ranges of them: `80`, `8000 to 8010`.
@@ -114,9 +115,10 @@ const PORTS: &[Statement] = &[entries(
 )
 .layout(Layout::Line)];
 
-const DESTINATION_PORT: Statement =
+pub(super) const DESTINATION_PORT: Statement =
     container("destination-port", "Destination ports", PORTS).layout(Layout::Alone);
-const SOURCE_PORT: Statement = container("source-port", "Source ports", PORTS).layout(Layout::Alone);
+pub(super) const SOURCE_PORT: Statement =
+    container("source-port", "Source ports", PORTS).layout(Layout::Alone);
 
 const SOURCE: &[Statement] = &[
     list(

@@ -2,6 +2,8 @@ use super::Type;
 use super::statement::{NAME, Statement, anything, container, leaf, list};
 
 pub(super) const ROWS: &[Statement] = &[
+    super::mirror::TRAFFIC_MIRROR,
+    super::mirror::DF_CLEAR,
     container(
         "flow-monitoring",
         "Flow export",

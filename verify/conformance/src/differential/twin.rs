@@ -2,8 +2,8 @@ use crate::executor::{Action, KernelExecutor, SessionTable, sessions};
 use crate::world::{self, WorldRoutes};
 use flumen_abi::{Family, FragmentRow, IfIndex, NatRow, Reason, SessionKey, SessionRow, Slot, Stage};
 use flumen_engine::{Ruleset, native};
-use flumen_native::{Bounds, FrameBuffer, NativeTables, find_row};
-use flumen_pipeline::{Environment, Route, RouteQuery, Scratch, Step, Tables, Trace, Turn, run};
+use flumen_native::{Bounds, FrameBuffer, NativeTables, Routes, find_row, take};
+use flumen_pipeline::{Environment, Route, RouteQuery, Scratch, Step, Tables, Trace, Turn};
 use std::cell::Cell;
 use std::collections::HashSet;
 
@@ -81,7 +81,7 @@ impl Twin {
         self.buffer.refill(frame);
         let verdict = self
             .buffer
-            .with(|frame| run(frame, device, tables, &mut environment, &mut Watching(&watch), scratch));
+            .with(|frame| take(frame, device, tables, &mut environment, &mut Watching(&watch), scratch));
         TwinTaken {
             action: Action::of(verdict.outcome()),
             reason: verdict.reason,
@@ -180,6 +180,10 @@ impl Environment for TwinEnvironment<'_> {
 
     fn route(&mut self, query: &RouteQuery) -> Route {
         self.routes.find(query)
+    }
+
+    fn route_out(&mut self, query: &RouteQuery, out: IfIndex) -> Route {
+        self.routes.clone().route_out(query, out)
     }
 
     fn expected_by_host(&mut self, key: &SessionKey, _: Family) -> bool {

@@ -122,6 +122,12 @@ impl Packet {
         self.with(Layer::Bytes(bytes.as_ref().to_vec()))
     }
 
+    /// Adds a VXLAN header (RFC 7348) behind a UDP header; [`Packet::carrying`] adds the inner frame.
+    pub fn vxlan(self, vni: u32) -> Self {
+        let [_, a, b, c] = vni.to_be_bytes();
+        self.payload([8, 0, 0, 0, a, b, c, 0])
+    }
+
     /// Adds `len` payload bytes that count up from 0.
     pub fn payload_len(self, len: usize) -> Self {
         let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(len).collect();
