@@ -63,7 +63,9 @@ fn generated_frames_fare_alike_on_both_engines() {
     }
     assert!(frames >= cases);
     // a generator that makes nothing but rubbish would prove nothing
-    assert!(ended(Reason::Forwarded) * 5 > frames, "too few frames are forwarded");
+    let forwarded = ended(Reason::Forwarded) + ended(Reason::Mirrored);
+    assert!(forwarded * 5 > frames, "too few frames are forwarded");
+    assert!(ended(Reason::Mirrored) * 500 > frames, "too few frames are copies");
     assert!(
         total(&|tally| tally.refused) < total(&|tally| tally.configurations),
         "most configurations are refused"

@@ -34,7 +34,7 @@ fn the_xdp_program_meets_every_fixture() {
 const OUT_OF_REACH: [Reason; 3] = [
     Reason::EmitFailed, // needs a frame without headroom; both engines run fixtures with 256 bytes of it
     Reason::Internal,   // needs a table that breaks the compiler's promises
-    Reason::MirrorUnresolved, // needs two routes to one destination; native/tests/services.rs has them
+    Reason::MirrorUnresolved, // needs two routes to one destination; tests/mirror_routes.rs has them
 ];
 
 #[test]

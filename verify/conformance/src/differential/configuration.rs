@@ -78,6 +78,9 @@ pub fn generate(random: &mut Random) -> Value {
             configuration["security"]["zones"][zone]["host-inbound"] = json!({"services": services, "protocols": if random.percent(30) { json!(["ospf", "bgp"]) } else { json!([]) }});
         }
     }
+    if random.percent(40) {
+        configuration = services(configuration, random);
+    }
     configuration = flow(configuration, "answers-per-second", if random.percent(15) { 0 } else { 1_000_000 });
     configuration = flow(configuration, "no-syn-check", random.percent(20));
     for name in TIMEOUTS {
@@ -192,6 +195,68 @@ fn destination(configuration: Value, random: &mut Random) -> Value {
     }
     let then = if random.percent(15) { json!("off") } else { then };
     destination_nat(configuration, zone(random), public, matched, then)
+}
+
+/// Traffic mirrors on some interfaces, and DF cleared on some; `stray` is in no zone then.
+fn services(mut configuration: Value, random: &mut Random) -> Value {
+    configuration["interfaces"]["stray"] = json!({});
+    let clear = |random: &mut Random| json!({"over": *random.pick(&[0, 60, 100, 1_400]), "udp-checksum": *random.pick(&["keep", "keep", "zero"])});
+    let mut cleared = json!({"stray": clear(random)});
+    cleared["stray"]["destination-port"] = json!(4_000);
+    if random.percent(50) {
+        cleared["lan"] = clear(random);
+        cleared["lan"]["destination-port"] = json!(53);
+    }
+    let mut mirrors = json!({});
+    for number in 0..1 + random.below(3) {
+        let mut mirror = json!({
+            "interface": *random.pick(&["lan", "lan", "wan", "wan78"]),
+            "port": *random.pick(&[4_789, 53]),
+            "vni": *random.pick(&[1, 2, 3])
+        });
+        if random.percent(50) {
+            mirror["df-clear"] = clear(random);
+        }
+        if random.percent(50) {
+            let keeps = random.percent(40);
+            let interface = *random.pick(&["dmz", "wan", "thin", "modem", "bare", "off", "stray"]);
+            mirror["output"] = json!({"interface": interface, "keep-link-addresses": keeps});
+        }
+        let rules: Vec<Value> = (0..random.below(4)).map(|number| mirror_rule(random, number)).collect();
+        mirror["rules"] = json!(rules);
+        mirrors[format!("mirror-{number}")] = mirror;
+    }
+    configuration["services"] = json!({"traffic-mirror": mirrors, "df-clear": cleared});
+    configuration
+}
+
+fn mirror_rule(random: &mut Random, number: u64) -> Value {
+    let six = random.percent(40);
+    let mut matched = json!({});
+    if random.percent(60) {
+        matched["source-port"] = json!([*random.pick(&[53, 4_000, 5_000])]);
+    }
+    if random.percent(40) {
+        let addresses: &[&str] = if six { &ADDRESSES6 } else { &ADDRESSES };
+        matched["destination-address"] = some(random, addresses);
+    }
+    let then = match random.below(5) {
+        0 => json!("accept"),
+        1 => json!("discard"),
+        _ => {
+            let address = if six {
+                *random.pick(&["2001:db8:3::80", "2001:db8:1::1", "2001:db8:4::77"])
+            } else {
+                *random.pick(&["10.0.3.80", "10.0.1.1", "10.0.4.77", "203.0.113.10"])
+            };
+            let mut then = json!({"address": address});
+            if matched.get("source-port").is_some() && random.percent(60) {
+                then["port"] = json!(*random.pick(&[53, 8_081]));
+            }
+            then
+        }
+    };
+    json!({"name": format!("rule-{number}"), "match": matched, "then": then})
 }
 
 #[cfg(test)]

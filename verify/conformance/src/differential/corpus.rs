@@ -16,6 +16,10 @@ pub const CORPUS: &[(&str, &str)] = &[
     ),
     ("reply-that-is-all-zeroes.json", include_str!("../../corpus/reply-that-is-all-zeroes.json")),
     (
+        "translated-icmpv6-that-is-no-echo.json",
+        include_str!("../../corpus/translated-icmpv6-that-is-no-echo.json"),
+    ),
+    (
         "unknown-icmp-with-the-key-of-an-echo.json",
         include_str!("../../corpus/unknown-icmp-with-the-key-of-an-echo.json"),
     ),

@@ -1,10 +1,57 @@
 //! What holds for every frame, whatever the configuration: where both engines are wrong alike, this is not.
 
 use flumen_abi::{Outcome, Reason};
-use flumen_testkit::packet::{Ip, Parsed, Transport, parse, verify_checksums};
+use flumen_testkit::packet::{Ip, Parsed, Transport, fold, parse, sum, verify_checksums};
 
 /// What is wrong with `after`, which a gateway made of `before`; none when nothing is.
-pub(super) fn broken(before: &[u8], after: &[u8], reason: Reason) -> Option<String> {
+///
+/// With services in front of it, a gateway may unwrap VXLAN and clear DF.
+pub(super) fn broken(before: &[u8], after: &[u8], reason: Reason, served: bool) -> Option<String> {
+    let why = unserved(before, after, reason)?;
+    let cleared =
+        || served && without_df(before).iter().any(|frame| unserved(frame, after, reason).is_none());
+    let unwrapped = || served && copy_of(before, after, reason);
+    if cleared() || unwrapped() { None } else { Some(why) }
+}
+
+/// The frame with DF of its IPv4 header cleared, its UDP checksum as it was and zero; nothing for a frame without DF.
+fn without_df(frame: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(Some(ip)) = parse(frame).map(|parsed| parsed.ip) else { return Vec::new() };
+    if !ip.df || ip.version != 4 {
+        return Vec::new();
+    }
+    let at = ip.header.as_ptr() as usize - frame.as_ptr() as usize;
+    let end = at + ip.header.len();
+    let mut cleared = frame.to_vec();
+    cleared[at + 6] &= !0x40;
+    cleared[at + 10..at + 12].fill(0);
+    let checksum = !fold(sum(&cleared[at..end]));
+    cleared[at + 10..at + 12].copy_from_slice(&checksum.to_be_bytes());
+    let mut zeroed = cleared.clone();
+    if let (Transport::Udp { .. }, Some(field)) = (&ip.transport, zeroed.get_mut(end + 6..end + 8)) {
+        field.fill(0);
+    }
+    vec![cleared, zeroed]
+}
+
+/// Whether `after` is what a mirror makes of VXLAN: the inner frame as it was, or its packet with checksums that are as
+/// right as they were.
+fn copy_of(before: &[u8], after: &[u8], reason: Reason) -> bool {
+    let sent = reason == Reason::Mirrored || reason.outcome() == Outcome::Deliver;
+    if !sent {
+        return before.ends_with(after);
+    }
+    let Ok(Some(Transport::Udp { payload, .. })) = parse(before).map(|outer| outer.ip.map(|ip| ip.transport))
+    else {
+        return false;
+    };
+    let Some(inner) = payload.get(8..) else { return false };
+    let length = |frame: &[u8]| parse(frame).ok().and_then(|frame| frame.ip.map(|ip| ip.len));
+    length(inner) == length(after) && (verify_checksums(inner).is_err() || verify_checksums(after).is_ok())
+}
+
+/// What is wrong where there are no services.
+fn unserved(before: &[u8], after: &[u8], reason: Reason) -> Option<String> {
     let checked = match reason {
         Reason::Forwarded => forwarded(before, after),
         Reason::NeighbourUnknown | Reason::FragmentationNeeded | Reason::KernelSends => {
@@ -115,11 +162,11 @@ mod tests {
     #[test]
     fn a_frame_that_is_forwarded_as_it_must_be_is_not_broken() {
         let before = packet(64).payload("x").build();
-        assert_eq!(broken(&before, &packet(63).payload("x").build(), Reason::Forwarded), None);
+        assert_eq!(broken(&before, &packet(63).payload("x").build(), Reason::Forwarded, false), None);
         let tagged =
             Packet::eth().vlan(5).ipv4("10.0.1.10", "203.0.113.10").ttl(63).udp(4000, 53).payload("x");
-        assert_eq!(broken(&before, &tagged.build(), Reason::Forwarded), None);
-        assert_eq!(broken(&before, &before, Reason::PolicyDenied), None);
+        assert_eq!(broken(&before, &tagged.build(), Reason::Forwarded, false), None);
+        assert_eq!(broken(&before, &before, Reason::PolicyDenied, false), None);
     }
 
     #[test]
@@ -134,9 +181,25 @@ mod tests {
             ("protocol", Packet::eth().ipv4("10.0.1.10", "203.0.113.10").ttl(63).other(47, [0; 9])),
         ];
         for (name, after) in wrong {
-            assert!(broken(&before, &after.build(), Reason::Forwarded).is_some(), "{name}");
+            assert!(broken(&before, &after.build(), Reason::Forwarded, false).is_some(), "{name}");
         }
-        assert!(broken(&before, &packet(63).payload("x").build(), Reason::PolicyDenied).is_some());
-        assert!(broken(&before, &packet(64).payload("x").build(), Reason::TtlExceededSent).is_some());
+        assert!(broken(&before, &packet(63).payload("x").build(), Reason::PolicyDenied, false).is_some());
+        assert!(broken(&before, &packet(64).payload("x").build(), Reason::TtlExceededSent, false).is_some());
+    }
+
+    #[test]
+    fn services_may_clear_df_and_unwrap_and_nothing_else() {
+        let wrapped = Packet::eth().ipv4("10.0.1.10", "10.0.1.1").udp(1, 4789).vxlan(1);
+        let inner = packet(64).payload("x");
+        let wrapped = wrapped.carrying(inner.clone()).build();
+        let cleared = Packet::eth().ipv4("10.0.1.10", "203.0.113.10").ttl(64).udp(4000, 53).build();
+        let with_df = Packet::eth().ipv4("10.0.1.10", "203.0.113.10").ttl(64).df().udp(4000, 53).build();
+        assert_eq!(broken(&with_df, &cleared, Reason::DfCleared, true), None);
+        assert!(broken(&with_df, &cleared, Reason::DfCleared, false).is_some());
+        assert!(broken(&cleared, &with_df, Reason::DfCleared, true).is_some());
+        assert_eq!(broken(&wrapped, &inner.build(), Reason::Mirrored, true), None);
+        assert_eq!(broken(&wrapped, &inner.build(), Reason::NoRoute, true), None);
+        let wrong = packet(63).payload("x").checksum(Checksum::Wrong).build();
+        assert!(broken(&wrapped, &wrong, Reason::Mirrored, true).is_some());
     }
 }

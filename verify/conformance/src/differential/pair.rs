@@ -6,8 +6,8 @@ use crate::harness::hex;
 use crate::site::compiled;
 use crate::world::WorldLink;
 use anyhow::{Context, Result, anyhow};
-use flumen_abi::{Counter, CounterIndex, InterfaceId, Outcome, PolicyId, Reason};
-use flumen_engine::{Engine, Ruleset};
+use flumen_abi::{Counter, CounterIndex, InterfaceId, Outcome, PolicyId, Reason, Tally, TallyIndex};
+use flumen_engine::{Engine, Ruleset, TallyView};
 use flumen_testkit::packet::dissect;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -27,6 +27,8 @@ pub struct Pair {
     counters: BTreeMap<u32, Counter>,
     /// Hits of each rule when the case began.
     hits: Vec<Counter>,
+    /// What services of each interface had counted when the case began.
+    tallies: Vec<TallyView>,
     /// How each frame of the case ended.
     reasons: Vec<Reason>,
 }
@@ -38,7 +40,7 @@ pub struct Difference(pub String);
 /// Rules whose hits are compared.
 const RULES: u32 = 32;
 /// Interfaces whose counters are compared.
-const INTERFACES: RangeInclusive<u16> = 0..=9;
+const INTERFACES: RangeInclusive<u16> = 0..=10;
 
 // === impl Pair ===
 
@@ -58,6 +60,7 @@ impl Pair {
             generation: 0,
             counters: BTreeMap::new(),
             hits: Vec::new(),
+            tallies: Vec::new(),
             reasons: Vec::new(),
         })
     }
@@ -90,6 +93,7 @@ impl Pair {
         self.twin.begin(&self.rulesets[0].1);
         self.counters = self.kernel_counters()?;
         self.hits = self.kernel_hits()?;
+        self.tallies = self.kernel_tallies()?;
         self.reasons.clear();
         Ok(())
     }
@@ -146,7 +150,7 @@ impl Pair {
         self.reasons.push(twin.reason);
         let mut text = String::new();
         self.compare_frames(&taken, &twin, &mut text);
-        if let Some(why) = invariant::broken(frame, self.twin.bytes(), twin.reason) {
+        if let Some(why) = invariant::broken(frame, self.twin.bytes(), twin.reason, self.served()) {
             writeln!(text, "  both are wrong: {why}")?;
         }
         self.compare_counters(&twin, frame.len() as u64, &mut text)?;
@@ -161,6 +165,11 @@ impl Pair {
             twin.reason,
             twin.device,
         ))))
+    }
+
+    /// The ruleset in force has services.
+    fn served(&self) -> bool {
+        !self.rulesets[self.active].1.services.is_empty()
     }
 
     fn compare_frames(&self, taken: &Taken, twin: &TwinTaken, text: &mut String) {
@@ -242,6 +251,16 @@ impl Pair {
                 writeln!(text, "  kernel's hits of rule {id} are {kernel:?}, native's {native:?}")?;
             }
         }
+        for ((interface, before), after) in INTERFACES.zip(&self.tallies).zip(self.kernel_tallies()?) {
+            for tally in Tally::ALL {
+                let native = self.twin.tables.tallied(TallyIndex::new(InterfaceId(interface), tally));
+                let (before, after) = (before.get(tally), after.get(tally));
+                let kernel = (after.packets - before.packets, after.bytes - before.bytes);
+                if kernel != (native.packets, native.bytes) {
+                    writeln!(text, "  kernel's {tally:?} of {interface} is {kernel:?}, native's {native:?}")?;
+                }
+            }
+        }
         Ok((!text.is_empty()).then_some(Difference(format!("after all steps:\n{text}"))))
     }
 
@@ -260,6 +279,11 @@ impl Pair {
             }
         }
         Ok(counters)
+    }
+
+    fn kernel_tallies(&self) -> Result<Vec<TallyView>> {
+        let tallies = INTERFACES.map(|id| self.kernel.engine().tallies(InterfaceId(id)));
+        Ok(tallies.collect::<Result<_, _>>()?)
     }
 
     fn kernel_hits(&self) -> Result<Vec<Counter>> {

@@ -2,7 +2,7 @@
 
 use super::{CaseStep, Random};
 use crate::world::{LINKS, WorldLink, neighbour_mac, parse};
-use flumen_abi::{SessionKey, SessionRow, ZoneId};
+use flumen_abi::{MirrorKey, SessionKey, SessionRow, ZoneId};
 use flumen_engine::Ruleset;
 use flumen_testkit::packet::{ACK, Checksum, FIN, Mac, PSH, Packet, RST, SYN, protocol};
 use std::net::IpAddr;
@@ -115,6 +115,12 @@ impl Traffic {
 }
 
 fn frame(random: &mut Random, view: &View<'_>) -> (&'static str, Vec<u8>) {
+    if !view.ruleset.mirrors.is_empty() && random.percent(30) {
+        return copied(random, view);
+    }
+    if !view.ruleset.services.is_empty() && random.percent(5) {
+        return ("stray", new_flow(random).1);
+    }
     let session = (!view.sessions.is_empty()).then(|| *random.pick(&view.sessions));
     match (random.below(100), session) {
         (0..40, Some((key, row))) => of_session(random, view, &key, &row),
@@ -160,6 +166,39 @@ fn new_flow(random: &mut Random) -> (&'static str, Vec<u8>) {
     let flow = Flow { src, dst, proto, sport: *random.pick(&PORTS), dport: *random.pick(&PORTS) };
     let arrival = Arrival { device: home.2, tags: home.3, src_mac: neighbour_mac(src) };
     finish(random, &arrival, flow)
+}
+
+/// A frame of the pools in VXLAN to a mirror, more or less.
+fn copied(random: &mut Random, view: &View<'_>) -> (&'static str, Vec<u8>) {
+    let mirrors: Vec<_> =
+        view.ruleset.mirrors.iter().filter(|(key, _)| key.vni != MirrorKey::ANY_VNI).collect();
+    let (key, _) = **random.pick(&mirrors);
+    let home = view.ruleset.interfaces.iter().find(|interface| interface.id == key.interface);
+    let home = home.unwrap_or(&view.ruleset.interfaces[0]);
+    let own = WorldLink::named(&home.link);
+    let text = if random.percent(30) { own.v6 } else { own.v4 };
+    let Some((dst, _)) = text.and_then(|text| text.split_once('/')) else { return new_flow(random) };
+    let dst = parse(dst);
+    let src = parse(if dst.is_ipv6() { "2001:db8:1::10" } else { "10.0.1.10" });
+    let (_, mut inner) = new_flow(random);
+    if random.percent(15) {
+        damage(random, &mut inner);
+    }
+    inner.truncate(1_400);
+    let arrival = Arrival {
+        device: WorldLink::named(&home.device).name,
+        tags: [home.vlan.outer, home.vlan.inner],
+        src_mac: neighbour_mac(src),
+    };
+    let flow = Flow { src, dst, proto: protocol::UDP, sport: 50_000, dport: key.port.get() };
+    let start = link(random, &arrival);
+    let packet = headers(random, start, flow);
+    let packet = if random.percent(3) { packet.fragment(1, 0, true) } else { packet };
+    let packet = packet.udp(flow.sport, flow.dport);
+    let packet = if random.percent(50) { packet.checksum(Checksum::Zero) } else { packet };
+    let vni = if random.percent(95) { key.vni } else { random.below(1 << 24) as u32 };
+    let packet = if random.percent(97) { packet.vxlan(vni) } else { packet.payload(random.bytes(8)) };
+    (arrival.device, padded(random, packet.payload(inner)).build())
 }
 
 /// A packet of one direction of a session.
