@@ -13,6 +13,7 @@ mod idle;
 mod language;
 mod limits;
 mod manual;
+mod mirror;
 mod mtu;
 mod nat;
 mod operations;
