@@ -121,6 +121,7 @@ pub(crate) mod tests {
             source: "flumen.conf".into(),
             applied_unix_s: 1_700_000_000,
             sessions: 12,
+            ended: flumen_api::EndedSessions::default(),
             interfaces: 1,
             attached: 1,
             absent: Vec::new(),
