@@ -20,8 +20,8 @@ mod names;
 mod note;
 mod region;
 mod ruleset;
-mod shadow;
 mod services;
+mod shadow;
 mod stage;
 
 pub use classifier::{Fields, Match, RootShape, Steps, classify, classify_counted, fields};
