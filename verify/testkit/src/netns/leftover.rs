@@ -15,14 +15,17 @@ pub fn leftovers() -> Result<Vec<String>, Error> {
     Ok(names.filter(|name| owner_is_gone(name)).map(str::to_owned).collect())
 }
 
-/// Removes the namespaces that [`leftovers`] lists, and returns their names.
+/// Removes the namespaces that [`leftovers`] lists, and returns their names. Others may do the same meanwhile.
 ///
 /// # Errors
 /// [`Error::Command`].
 pub fn remove_leftovers() -> Result<Vec<String>, Error> {
     let names = leftovers()?;
     for name in &names {
-        command::run_line(&format!("ip netns del {name}"))?;
+        let removed = command::run_line(&format!("ip netns del {name}"));
+        if Path::new("/run/netns").join(name).exists() {
+            removed?;
+        }
     }
     Ok(names)
 }
