@@ -148,10 +148,7 @@ fn reverse_inserted<T: Tables, E: Environment, S: Trace>(
     opening.refused = if opening.translated { Reason::NatPortsExhausted } else { Reason::SessionConflict };
     let attempts = if choice { PORT_ATTEMPTS } else { BUSY_ATTEMPTS };
     let random = if choice { context.environment.random() } else { 0 };
-    let mut search = PortSearch { context, packet, random, attempt: 0 };
-    if search.take(0) {
-        E::repeat(attempts - 1, &mut search);
-    }
+    E::repeat(attempts, &mut PortSearch { context, packet, random });
 }
 
 /// Attempts at inserting the reverse row, each with another source port.
@@ -159,14 +156,11 @@ struct PortSearch<'a, 'c, T, E, S> {
     context: &'a mut Context<'c, T, E, S>,
     packet: &'a Packet,
     random: u32,
-    attempt: u32,
 }
 
 impl<T: Tables, E: Environment, S: Trace> Turn for PortSearch<'_, '_, T, E, S> {
     #[inline(always)]
-    fn take(&mut self, _: u32) -> bool {
-        let attempt = self.attempt;
-        self.attempt += 1;
+    fn take(&mut self, attempt: u32) -> bool {
         let key = &self.packet.key;
         let now_ms = self.context.now_ms();
         let tables = self.context.tables;
@@ -176,8 +170,7 @@ impl<T: Tables, E: Environment, S: Trace> Turn for PortSearch<'_, '_, T, E, S> {
         }
         row.flags = flags(key, row);
         reverse(key, row, reverse_key, reverse_row);
-        let home = if row.flags.translates() { SessionPlace::NONE } else { self.packet.home.beside() };
-        match sessions::insert::<T, E>(tables, reverse_key, home, reverse_row, now_ms, opening.timeout) {
+        match sessions::insert::<T, E>(tables, reverse_key, reverse_row, now_ms, opening.timeout) {
             Ok(place) => {
                 opening.reverse = place;
                 false
@@ -207,7 +200,7 @@ fn forward_inserted<T: Tables, E: Environment, S>(
     let Work { row, at, opening, end, .. } = &mut *context.work;
     let slot = row.slot;
     if opening.reverse != SessionPlace::NONE {
-        match insert_forward::<T, E>(tables, packet, row, now_ms, opening.timeout) {
+        match insert_forward::<T, E>(tables, &packet.key, row, now_ms, opening.timeout) {
             Ok(place) => {
                 *at = place;
                 row.l4_delta = transport_delta(row.l3_delta, &packet.key, row);
@@ -237,19 +230,18 @@ fn forward_inserted<T: Tables, E: Environment, S>(
 #[inline(always)]
 fn insert_forward<T: Tables, E: Environment>(
     tables: &T,
-    packet: &Packet,
+    key: &SessionKey,
     row: &SessionRow,
     now_ms: u32,
     timeout: IdleTimeout,
 ) -> Result<SessionPlace, InsertError> {
-    let Packet { key, home, .. } = packet;
     for _ in 1..BUSY_ATTEMPTS {
-        let inserted = sessions::insert::<T, E>(tables, key, *home, row, now_ms, timeout);
+        let inserted = sessions::insert::<T, E>(tables, key, row, now_ms, timeout);
         if !matches!(inserted, Err(InsertError::Busy)) {
             return inserted;
         }
     }
-    sessions::insert::<T, E>(tables, key, *home, row, now_ms, timeout)
+    sessions::insert::<T, E>(tables, key, row, now_ms, timeout)
 }
 
 /// The port of the `attempt`: first the sender's own, when it is in range; then a random start and its

@@ -3,7 +3,7 @@
 use crate::packet::Packet;
 use crate::sessions;
 use crate::tables::Tables;
-use flumen_abi::{Addr, PortBe, SessionKey, SessionPlace, ZoneId};
+use flumen_abi::{Addr, PortBe, SessionKey, ZoneId};
 use flumen_frame::{Frame, Offset};
 use flumen_wire::ipv4::{self, Ipv4};
 use flumen_wire::ipv6::Ipv6;
@@ -14,21 +14,17 @@ use flumen_wire::{ethernet, proto};
 const PLAIN: u8 = 0x45;
 
 /// Starts to fetch the row of the frame's session, if it looks like a whole TCP or UDP packet without options: among many
-/// sessions that row is in no cache, and while it comes the frame is decoded. Leaves the row's home in `packet.home`;
-/// nothing else depends on what is read here, and nothing of it was checked.
+/// sessions that row is in no cache, and while it comes the frame is decoded. Nothing depends on what is read here, and
+/// nothing of it was checked.
 #[inline(always)]
-pub(crate) fn ask<F: Frame, T: Tables>(frame: &F, tables: &T, packet: &mut Packet) {
-    packet.home = SessionPlace::NONE;
+pub(crate) fn ask<F: Frame, T: Tables>(frame: &F, tables: &T, packet: &Packet) {
     let key = match packet.ethertype {
         ethernet::IPV4 => ipv4(frame, packet.l3),
         ethernet::IPV6 => ipv6(frame, packet.l3),
         _ => None,
     };
-    // To itself, and both directions have one home: then neither lies beside the other.
-    if let Some(key) = key
-        && (key.src != key.dst || key.sport != key.dport)
-    {
-        packet.home = sessions::ask(tables, &key);
+    if let Some(key) = key {
+        sessions::ask(tables, &key);
     }
 }
 

@@ -15,12 +15,6 @@ pub struct SessionPlace(pub u32);
 impl SessionPlace {
     /// No row; no table is so large.
     pub const NONE: SessionPlace = SessionPlace(u32::MAX);
-
-    /// Where the other direction of a session is at home whose key is at home here, unless it is translated.
-    #[inline(always)]
-    pub const fn beside(self) -> SessionPlace {
-        if self.0 == Self::NONE.0 { self } else { SessionPlace(self.0 ^ 1) }
-    }
 }
 
 /// Element of the `records` array: what both directions of a session share and packets seldom touch.

@@ -9,9 +9,7 @@ const ATTEMPTS: u32 = 256;
 #[inline(always)]
 pub fn take_record<T: SessionTables, E: Environment>(tables: &T) -> Option<SessionSlot> {
     let mut pop = Pop { tables, taken: 0 };
-    if pop.take(0) {
-        E::repeat(ATTEMPTS, &mut pop);
-    }
+    E::repeat(ATTEMPTS, &mut pop);
     pop.taken.checked_sub(1).map(SessionSlot)
 }
 

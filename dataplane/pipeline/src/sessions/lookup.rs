@@ -1,67 +1,46 @@
-use super::table::{RowTable, SessionTables, Table4, Table6, home, known_home, live_flow};
+use super::table::{RowTable, SessionTables, Table4, Table6, home, live_flow};
 use crate::environment::{Environment, Turn};
 use crate::translate::transport_delta;
 use flumen_abi::{Family, Flow, SessionKey, SessionPlace, SessionRow, StoredRow};
 
-/// The home of `key`, whose line the processor begins to fetch; [`SessionPlace::NONE`] when there are no tables.
+/// Lets the processor begin to fetch the line of `key`'s home.
 ///
 /// By a store, which nobody waits for: eBPF has no instruction that only asks for memory, and a load would hold up all that
 /// comes after it.
 #[inline(always)]
-pub(crate) fn ask<T: SessionTables>(tables: &T, key: &SessionKey) -> SessionPlace {
-    let home = if key.is_v4() { ask_in::<Table4, T>(tables, key) } else { ask_in::<Table6, T>(tables, key) };
-    home.map_or(SessionPlace::NONE, SessionPlace)
+pub(crate) fn ask<T: SessionTables>(tables: &T, key: &SessionKey) {
+    if key.is_v4() { ask_in::<Table4, T>(tables, key) } else { ask_in::<Table6, T>(tables, key) }
 }
 
 #[inline(always)]
-fn ask_in<R: RowTable, T: SessionTables>(tables: &T, key: &SessionKey) -> Option<u32> {
-    let home = home::<R, T>(tables, key)?;
-    R::row(tables, home)?.flow().asked.store(0);
-    Some(home)
+fn ask_in<R: RowTable, T: SessionTables>(tables: &T, key: &SessionKey) {
+    if let Some(row) = home::<R, T>(tables, key).and_then(|home| R::row(tables, home)) {
+        row.flow().asked.store(0);
+    }
 }
 
 /// The row of `key`: [`SessionPlace::NONE`] when there is none.
 #[inline(always)]
 pub fn find<T: SessionTables, E: Environment>(tables: &T, key: &SessionKey) -> SessionPlace {
-    find_from::<T, E>(tables, key, SessionPlace::NONE)
-}
-
-/// The same, when the home of `key` is known; [`SessionPlace::NONE`] when it is not.
-#[inline(always)]
-pub(crate) fn find_from<T: SessionTables, E: Environment>(
-    tables: &T,
-    key: &SessionKey,
-    home: SessionPlace,
-) -> SessionPlace {
-    let place = find_here::<T, E>(tables, key, home);
+    let place = find_here::<T, E>(tables, key);
     if place != SessionPlace::NONE || !tables.import(key) {
         return place;
     }
-    find_here::<T, E>(tables, key, home)
+    find_here::<T, E>(tables, key)
 }
 
 #[inline(always)]
-fn find_here<T: SessionTables, E: Environment>(
-    tables: &T,
-    key: &SessionKey,
-    home: SessionPlace,
-) -> SessionPlace {
-    SessionPlace(if key.is_v4() {
-        find_in::<Table4, T, E>(tables, key, home)
-    } else {
-        find_in::<Table6, T, E>(tables, key, home)
-    })
+fn find_here<T: SessionTables, E: Environment>(tables: &T, key: &SessionKey) -> SessionPlace {
+    let place =
+        if key.is_v4() { find_in::<Table4, T, E>(tables, key) } else { find_in::<Table6, T, E>(tables, key) };
+    SessionPlace(place)
 }
 
 const NONE: u32 = SessionPlace::NONE.0;
 
 #[inline(always)]
-fn find_in<R: RowTable, T: SessionTables, E: Environment>(
-    tables: &T,
-    key: &SessionKey,
-    home: SessionPlace,
-) -> u32 {
-    let Some(home) = known_home::<R, T>(tables, key, home) else { return NONE };
+fn find_in<R: RowTable, T: SessionTables, E: Environment>(tables: &T, key: &SessionKey) -> u32 {
+    let Some(home) = home::<R, T>(tables, key) else { return NONE };
     let Some(row) = R::row(tables, home) else { return NONE };
     let occupancy = row.flow().occupancy();
     if occupancy.is_live() && row.matches(key) {

@@ -131,13 +131,3 @@ pub(super) fn home<R: RowTable, T: SessionTables>(tables: &T, key: &SessionKey) 
     let pair = hash as u32 & (limits::BUCKET - 2);
     Some((bucket as u32).wrapping_mul(limits::BUCKET) | pair | swapped as u32)
 }
-
-/// The same, unless it was computed before; [`SessionPlace::NONE`] when it was not.
-#[inline(always)]
-pub(super) fn known_home<R: RowTable, T: SessionTables>(
-    tables: &T,
-    key: &SessionKey,
-    known: SessionPlace,
-) -> Option<u32> {
-    if known == SessionPlace::NONE { home::<R, T>(tables, key) } else { Some(known.0) }
-}
