@@ -9,7 +9,7 @@ use flumen_kernel::{
 };
 use nix::sched::{CloneFlags, unshare};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -98,6 +98,9 @@ fn tables_show_what_ip_was_told() {
         assert_eq!(shown, [("lan", NeighbourState::Permanent, false), ("wan", NeighbourState::Stale, true)]);
         assert_eq!(neighbours[0].mac, Some([2, 0, 0, 0, 0, 9]));
 
+        ip("neigh add 10.2.0.9 lladdr 02:00:00:00:00:09 dev wan nud permanent");
+        let sender = UdpSocket::bind("10.2.0.1:0").unwrap();
+        sender.send_to(b"counted", "10.2.0.9:9").unwrap();
         ip("link set lan-p down");
         let links = LinuxHost.link_entries().unwrap();
         let link = |name: &str| links.iter().find(|link| link.name == name).unwrap();
@@ -106,7 +109,7 @@ fn tables_show_what_ip_was_told() {
         assert!(lan.carrier_changes > 0 && lan.queues.0 > 0);
         let own: IpAddr = "10.2.0.1".parse().unwrap();
         assert!(wan.addresses.contains(&(own, 24)));
-        assert!(wan.counters.sent[0] > 0, "a link that comes up looks for routers: {:?}", wan.counters);
+        assert!(wan.counters.sent[0] > 0, "{:?}", wan.counters);
     });
 }
 
