@@ -17,6 +17,7 @@ use flumen_compile::{Compiled, RuleKey, RuleKind, Ruleset};
 use flumen_config::LoadMode;
 use flumen_engine::{Engine, EngineError, HostFacts, PolicyId};
 use flumen_grpc::Logins;
+use flumen_kernel::network::{Effort, Settings};
 use flumen_kernel::{Change, Host, KernelError, Ledger, prepare, restore};
 use flumen_store::Editor;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -432,7 +433,7 @@ pub(crate) fn prepare_for(
     };
     let links = unique(ruleset.interfaces.iter().map(|binding| binding.link.clone()).collect());
     let devices = unique(ruleset.interfaces.iter().map(|binding| binding.device.clone()).collect());
-    let changes = prepare(host, ledger, &links, &devices)?;
+    let changes = prepare(host, ledger, &links, &devices, (&Settings::default(), Effort::All))?;
     log_changes(&changes, "set; `flumen detach` restores it");
     Ok(())
 }

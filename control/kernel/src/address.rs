@@ -1,6 +1,8 @@
 use crate::KernelError;
-use crate::netlink::{Attributes, Message, Socket, u32_ne};
+use crate::netlink::{AttributeWriter, Attributes, Message, Socket, u32_ne};
+use crate::network::OURS;
 use flumen_abi::{Addr, IfIndex};
+use ipnet::IpNet;
 use std::net::Ipv6Addr;
 
 /// One address of the host as rtnetlink describes it.
@@ -17,14 +19,19 @@ pub(crate) struct Address {
     pub(crate) preferred: bool,
     /// As configured; the kernel gives none to point-to-point links and short subnets.
     pub(crate) broadcast: Option<Addr>,
+    /// Who added it; 0 when they did not say.
+    pub(crate) protocol: u8,
 }
 
 const RTM_NEWADDR: u16 = 20;
+const RTM_DELADDR: u16 = 21;
 const RTM_GETADDR: u16 = 22;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_BROADCAST: u16 = 4;
 const IFA_FLAGS: u16 = 8;
+/// Linux 5.18; older kernels pass over it.
+const IFA_PROTO: u16 = 11;
 const IFA_F_SECONDARY: u32 = 0x01;
 const IFA_F_DADFAILED: u32 = 0x08;
 const IFA_F_DEPRECATED: u32 = 0x20;
@@ -34,6 +41,7 @@ const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 /// Universe is 0; site-local and administratively defined scopes lie between it and link.
 const RT_SCOPE_LINK: u8 = 253;
+const RT_SCOPE_HOST: u8 = 254;
 /// `struct ifaddrmsg`: family, prefix length, flags, scope, index.
 const HEADER: usize = 8;
 
@@ -61,6 +69,43 @@ pub(crate) fn bytes(addr: Addr) -> Vec<u8> {
     if addr.is_v4() { addr.v4_octets().to_vec() } else { addr.octets().to_vec() }
 }
 
+/// Adds an address with our mark.
+pub(crate) fn add_address(
+    socket: &mut Socket,
+    action: &str,
+    link: IfIndex,
+    address: IpNet,
+) -> Result<(), KernelError> {
+    let flags = Message::CREATE | Message::EXCLUSIVE;
+    socket.change(action, RTM_NEWADDR, flags, &request(link, address))
+}
+
+/// Removes an address, whoever added it.
+pub(crate) fn remove_address(
+    socket: &mut Socket,
+    action: &str,
+    link: IfIndex,
+    address: IpNet,
+) -> Result<(), KernelError> {
+    socket.change(action, RTM_DELADDR, 0, &request(link, address))
+}
+
+fn request(link: IfIndex, address: IpNet) -> Vec<u8> {
+    let addr = Addr::from(address.addr());
+    let scope = if address.addr().is_loopback() && addr.is_v4() { RT_SCOPE_HOST } else { 0 };
+    let mut request = vec![family(addr), address.prefix_len(), 0, scope];
+    request.extend(link.0.to_ne_bytes());
+    let own = bytes(addr);
+    let mut attributes = AttributeWriter::default().put(IFA_LOCAL, &own).put(IFA_ADDRESS, &own);
+    if let IpNet::V4(v4) = address
+        && v4.prefix_len() < 31
+    {
+        attributes = attributes.put(IFA_BROADCAST, &v4.broadcast().octets());
+    }
+    request.extend(attributes.put(IFA_PROTO, &[OURS]).into_bytes());
+    request
+}
+
 fn parse(message: &Message<'_>) -> Option<Address> {
     if message.kind != RTM_NEWADDR {
         return None;
@@ -79,6 +124,7 @@ fn parse(message: &Message<'_>) -> Option<Address> {
         secondary: flags & IFA_F_SECONDARY != 0,
         preferred: flags & unusable == 0 || flags & IFA_F_OPTIMISTIC != 0,
         broadcast: attributes.get(IFA_BROADCAST).and_then(|value| addr(AF_INET, value)),
+        protocol: attributes.get(IFA_PROTO).and_then(|value| value.first().copied()).unwrap_or(0),
     })
 }
 
@@ -113,6 +159,7 @@ mod tests {
             secondary: false,
             preferred: true,
             broadcast: None,
+            protocol: 0,
         }
     }
 

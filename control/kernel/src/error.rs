@@ -14,6 +14,25 @@ pub enum KernelError {
         #[source]
         source: std::io::Error,
     },
+    /// The kernel does not do it, and says why.
+    #[error("{action}: {reason} ({source})")]
+    Refused {
+        /// What was tried.
+        action: String,
+        /// The kernel's words.
+        reason: String,
+        /// The kernel's answer.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It cannot be done on this host as it is.
+    #[error("{what}: {why}")]
+    Taken {
+        /// What was tried.
+        what: String,
+        /// What is in the way, or missing.
+        why: String,
+    },
     /// Netlink answered with something that is no message of its protocol.
     #[error("{action}: the kernel's answer cannot be read: {problem}")]
     Malformed {
@@ -58,8 +77,27 @@ impl KernelError {
         KernelError::System { action: action.into(), source: source.into() }
     }
 
+    /// What was tried was refused, perhaps with words.
+    pub(crate) fn answered(action: &str, reason: Option<String>, source: std::io::Error) -> KernelError {
+        let action = action.to_owned();
+        match reason {
+            Some(reason) => KernelError::Refused { action, reason, source },
+            None => KernelError::System { action, source },
+        }
+    }
+
+    /// The kernel's error number; none when it is something else that went wrong.
+    pub(crate) fn errno(&self) -> Option<Errno> {
+        match self {
+            KernelError::System { source, .. } | KernelError::Refused { source, .. } => {
+                source.raw_os_error().map(Errno::from_raw)
+            }
+            _ => None,
+        }
+    }
+
     /// A system call failed, and this is why.
     pub(crate) fn is(&self, errno: Errno) -> bool {
-        matches!(self, KernelError::System { source, .. } if source.raw_os_error() == Some(errno as i32))
+        self.errno() == Some(errno)
     }
 }

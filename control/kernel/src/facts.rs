@@ -75,6 +75,7 @@ mod tests {
             secondary: false,
             preferred: true,
             broadcast: None,
+            protocol: 0,
         }
     }
 
@@ -85,7 +86,7 @@ mod tests {
             mtu: 1500,
             running: true,
             mac: [0; 6],
-            kind: String::new(),
+            ..Link::default()
         }]
     }
 

@@ -1,12 +1,16 @@
 mod tables;
 
+use crate::network::{LinkAddress, LinkState, NetworkFacts, RouteTarget, StaticRoute, Step, VlanTag};
 use crate::{
-    ConnectedSocket, ConnectionState, DeviceFacts, Host, HostWatch, KernelError, MachineFacts, Route,
-    RouteOutcome, RouteQuery, Setting, Target,
+    ConnectedSocket, ConnectionState, DeviceFacts, Host, HostWatch, KernelError, LinkProperty, MachineFacts,
+    Route, RouteOutcome, RouteQuery, Setting, Target,
 };
 use flumen_abi::{Addr, IfIndex};
 use flumen_engine::{HostFacts, LinkFacts, LocalFacts};
+use ipnet::IpNet;
+use nix::errno::Errno;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
@@ -32,9 +36,18 @@ struct State {
     silent: BTreeSet<Target>,
     connections: BTreeMap<(SocketAddr, SocketAddr), ConnectionState>,
     read_only: bool,
-    refused: BTreeSet<Setting>,
     devices: BTreeMap<String, DeviceFacts>,
     machine: MachineFacts,
+    addresses: Vec<LinkAddress>,
+    /// Static routes, and whether they are ours.
+    static_routes: Vec<(StaticRoute, bool)>,
+    /// Sub-interfaces.
+    vlans: BTreeMap<IfIndex, VlanTag>,
+    aliases: BTreeMap<String, String>,
+    /// What is refused, by a part of its words.
+    refused: Vec<String>,
+    /// Every change that was made.
+    steps: Vec<Step>,
 }
 
 struct FakeWatch {
@@ -64,6 +77,12 @@ impl FakeHost {
         });
         let local = |addr: &IpAddr| LocalFacts { addr: Addr::from(*addr), link: index, broadcast: false };
         state.facts.locals.extend(addresses.iter().map(local));
+        let own = addresses.iter().map(|address| LinkAddress {
+            link: name.to_owned(),
+            address: IpNet::new(*address, if address.is_ipv4() { 24 } else { 64 }).expect("a valid length"),
+            ours: false,
+        });
+        state.addresses.extend(own);
         self.0.changed.notify_all();
         index
     }
@@ -94,6 +113,9 @@ impl FakeHost {
         if let Some(index) = state.facts.link(name).map(|link| link.index) {
             state.facts.links.retain(|link| link.index != index);
             state.facts.locals.retain(|local| local.link != index);
+            state.addresses.retain(|own| own.link != name);
+            state.vlans.retain(|vlan, tag| *vlan != index && tag.parent != index);
+            state.drop_routes();
         }
         self.0.changed.notify_all();
     }
@@ -122,14 +144,52 @@ impl FakeHost {
         self.state().settings.get(setting).cloned().unwrap_or_default()
     }
 
+    /// From now on every change is refused whose words contain these: those of a setting, or some of a step.
+    pub fn refuse(&self, words: impl fmt::Display) {
+        self.state().refused.push(words.to_string());
+    }
+
+    /// Refuses nothing any more.
+    pub fn refuse_nothing(&self) {
+        self.state().refused.clear();
+    }
+
+    /// Somebody else adds an address.
+    pub fn add_address(&self, link: &str, address: IpNet) {
+        self.state().add_address(link, address, false);
+        self.0.changed.notify_all();
+    }
+
+    /// Somebody else removes an address.
+    pub fn remove_address(&self, link: &str, address: IpNet) {
+        self.state().remove_address(link, address);
+        self.0.changed.notify_all();
+    }
+
+    /// Somebody else adds a static route.
+    pub fn add_static_route(&self, route: StaticRoute) {
+        self.state().static_routes.push((route, false));
+    }
+
+    /// Addresses of a link.
+    pub fn addresses(&self, link: &str) -> Vec<String> {
+        let state = self.state();
+        state.addresses.iter().filter(|own| own.link == link).map(|own| own.address.to_string()).collect()
+    }
+
+    /// Static routes, ours and others'.
+    pub fn static_routes(&self) -> Vec<String> {
+        self.state().static_routes.iter().map(|(route, _)| route.to_string()).collect()
+    }
+
+    /// Every change so far, and forgets them.
+    pub fn take_steps(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().steps).iter().map(ToString::to_string).collect()
+    }
+
     /// From now on no setting can be changed, as in a container without privileges.
     pub fn make_read_only(&self) {
         self.state().read_only = true;
-    }
-
-    /// From now on this setting alone keeps its value, as where a driver refuses.
-    pub fn refuse(&self, setting: Setting) {
-        self.state().refused.insert(setting);
     }
 
     /// Makes a device exist, with its features and numbers as settings.
@@ -195,7 +255,15 @@ impl Host for FakeHost {
     }
 
     fn read_setting(&self, setting: &Setting) -> Result<Option<String>, KernelError> {
-        Ok(self.state().settings.get(setting).cloned())
+        let state = self.state();
+        let Setting::Link { device, property } = setting else {
+            return Ok(state.settings.get(setting).cloned());
+        };
+        Ok(state.facts.link(device).map(|link| match property {
+            LinkProperty::Up => if link.running { "up" } else { "down" }.to_owned(),
+            LinkProperty::Mtu => link.mtu.to_string(),
+            LinkProperty::Alias => state.aliases.get(device).cloned().unwrap_or_default(),
+        }))
     }
 
     fn write_setting(&self, setting: &Setting, value: &str) -> Result<(), KernelError> {
@@ -204,9 +272,12 @@ impl Host for FakeHost {
             let refused = std::io::Error::from(std::io::ErrorKind::ReadOnlyFilesystem);
             return Err(KernelError::system(format!("set {setting} to {value}"), refused));
         }
-        if state.refused.contains(setting) {
-            let refused = std::io::Error::from(std::io::ErrorKind::Unsupported);
-            return Err(KernelError::system(format!("set {setting} to {value}"), refused));
+        state.admit(&format!("set {setting} to {value}"))?;
+        if let Setting::Link { device, property } = setting {
+            state.set_link(device, *property, value);
+            drop(state);
+            self.0.changed.notify_all();
+            return Ok(());
         }
         // As the kernel does: the IPv6 role of `all` is given to every device.
         if *setting == Setting::conf("ipv6", "all", "forwarding") {
@@ -240,6 +311,157 @@ impl Host for FakeHost {
 
     fn machine(&self) -> Result<MachineFacts, KernelError> {
         Ok(self.state().machine.clone())
+    }
+
+    fn network(&self) -> Result<NetworkFacts, KernelError> {
+        let state = self.state();
+        let link = |link: &LinkFacts| LinkState {
+            index: link.index,
+            name: link.name.clone(),
+            up: link.running,
+            mtu_limits: (68, 9000),
+            vlan: state.vlans.get(&link.index).copied(),
+        };
+        let ours = state.static_routes.iter().filter(|(_, ours)| *ours);
+        Ok(NetworkFacts {
+            links: state.facts.links.iter().map(link).collect(),
+            addresses: state.addresses.clone(),
+            routes: ours.map(|(route, _)| route.clone()).collect(),
+        })
+    }
+
+    fn routes_to(&self, to: IpNet) -> Result<Vec<StaticRoute>, KernelError> {
+        let state = self.state();
+        let routes = state.static_routes.iter().map(|(route, _)| route);
+        Ok(routes.filter(|route| route.to == to).cloned().collect())
+    }
+
+    fn change(&self, step: &Step) -> Result<(), KernelError> {
+        if let Step::Set { setting, value } = step {
+            return self.write_setting(setting, value);
+        }
+        let mut state = self.state();
+        let action = step.to_string();
+        state.admit(&action)?;
+        state.change(step).map_err(|errno| KernelError::system(action, errno))?;
+        state.steps.push(step.clone());
+        drop(state);
+        if let Step::AddLink { name, vlan } = step {
+            let index = self.add_link(name, &[]);
+            let mut state = self.state();
+            let parent = state.facts.link(&vlan.parent).map(|link| link.index).unwrap_or_default();
+            state.vlans.insert(index, VlanTag { parent, id: vlan.id, service: vlan.service });
+            state.set_link(name, LinkProperty::Up, "down");
+        }
+        if let Step::RemoveLink { name } = step {
+            self.remove_link(name);
+        }
+        self.0.changed.notify_all();
+        Ok(())
+    }
+}
+
+impl State {
+    fn admit(&self, words: &str) -> Result<(), KernelError> {
+        match self.refused.iter().any(|refused| words.contains(refused)) {
+            true => {
+                Err(KernelError::answered(words, Some("as the test says".to_owned()), Errno::EPERM.into()))
+            }
+            false => Ok(()),
+        }
+    }
+
+    fn set_link(&mut self, device: &str, property: LinkProperty, value: &str) {
+        if let Some(link) = self.facts.links.iter_mut().find(|link| link.name == device) {
+            match property {
+                LinkProperty::Up => link.running = value == "up",
+                LinkProperty::Mtu => link.mtu = value.parse().unwrap_or(0),
+                LinkProperty::Alias => drop(self.aliases.insert(device.to_owned(), value.to_owned())),
+            }
+        }
+        self.drop_routes();
+    }
+
+    fn change(&mut self, step: &Step) -> Result<(), Errno> {
+        let needed = |link: &str| self.facts.link(link).map(drop).ok_or(Errno::ENODEV);
+        match step {
+            Step::AddLink { vlan, .. } => needed(&vlan.parent)?,
+            Step::RemoveLink { name } => needed(name)?,
+            Step::AddAddress { link, address } => {
+                needed(link)?;
+                if self.addresses.iter().any(|own| own.link == *link && own.address == *address) {
+                    return Err(Errno::EEXIST);
+                }
+                self.add_address(link, *address, true);
+            }
+            Step::RemoveAddress { link, address } => self.remove_address(link, *address),
+            Step::AddRoute(route) => {
+                self.reachable(route)?;
+                if self.static_routes.iter().any(|(own, _)| own.same_place(route)) {
+                    return Err(Errno::EEXIST);
+                }
+                self.static_routes.push((route.clone(), true));
+            }
+            Step::ReplaceRoute(route) => {
+                self.reachable(route)?;
+                self.static_routes.retain(|(own, _)| !own.same_place(route));
+                self.static_routes.push((route.clone(), true));
+            }
+            Step::RemoveRoute(route) => self.static_routes.retain(|(own, ours)| !ours || own != route),
+            Step::Set { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn add_address(&mut self, link: &str, address: IpNet, ours: bool) {
+        self.addresses.push(LinkAddress { link: link.to_owned(), address, ours });
+        self.read_addresses(link);
+    }
+
+    fn remove_address(&mut self, link: &str, address: IpNet) {
+        self.addresses.retain(|own| own.link != link || own.address != address);
+        self.read_addresses(link);
+        self.drop_routes();
+    }
+
+    /// The facts follow the addresses.
+    fn read_addresses(&mut self, link: &str) {
+        let Some(facts) = self.facts.links.iter_mut().find(|facts| facts.name == link) else { return };
+        let own: Vec<IpAddr> =
+            self.addresses.iter().filter(|own| own.link == link).map(|own| own.address.addr()).collect();
+        facts.v4 = own.iter().copied().find(IpAddr::is_ipv4).map(Addr::from);
+        facts.v6 = own.iter().copied().find(IpAddr::is_ipv6).map(Addr::from);
+        let index = facts.index;
+        self.facts.locals.retain(|local| local.link != index);
+        let local = |addr: IpAddr| LocalFacts { addr: Addr::from(addr), link: index, broadcast: false };
+        self.facts.locals.extend(own.into_iter().map(local));
+    }
+
+    /// As the kernel asks: each gateway in the network of an address, on a link that is up.
+    fn reachable(&self, route: &StaticRoute) -> Result<(), Errno> {
+        let RouteTarget::Via(hops) = &route.target else { return Ok(()) };
+        for hop in hops {
+            if let Some(name) = &hop.link {
+                let link = self.facts.link(name).ok_or(Errno::ENODEV)?;
+                if !link.running {
+                    return Err(Errno::ENETDOWN);
+                }
+            }
+            if let Some(gateway) = hop.gateway {
+                let up = |name: &str| self.facts.link(name).is_some_and(|link| link.running);
+                let near = |own: &LinkAddress| up(&own.link) && own.address.contains(&gateway);
+                if !self.addresses.iter().any(near) {
+                    return Err(Errno::ENETUNREACH);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Routes go with what they lead through.
+    fn drop_routes(&mut self) {
+        let routes = std::mem::take(&mut self.static_routes);
+        self.static_routes = routes.into_iter().filter(|(route, _)| self.reachable(route).is_ok()).collect();
     }
 }
 

@@ -1,8 +1,10 @@
+use crate::network::{NetworkFacts, StaticRoute, Step};
 use crate::{
     ConnectedSocket, ConnectionState, DeviceFacts, KernelError, KernelTables, MachineFacts, Route,
     RouteQuery, Setting, Target,
 };
 use flumen_engine::HostFacts;
+use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -73,6 +75,24 @@ pub trait Host: KernelTables + Send + Sync {
     /// # Errors
     /// When the kernel cannot be asked.
     fn machine(&self) -> Result<MachineFacts, KernelError>;
+
+    /// Links, addresses and our routes, now.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    fn network(&self) -> Result<NetworkFacts, KernelError>;
+
+    /// Routes of the main table to exactly this destination, whoever made them.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    fn routes_to(&self, to: IpNet) -> Result<Vec<StaticRoute>, KernelError>;
+
+    /// Changes the network; [`Step::Set`] is [`Host::write_setting`].
+    ///
+    /// # Errors
+    /// When the kernel refuses, with its words; nothing has changed then.
+    fn change(&self, step: &Step) -> Result<(), KernelError>;
 }
 
 /// Changes of links, addresses and XDP features.

@@ -1,9 +1,10 @@
 use crate::durable::replace_file;
 use crate::{KernelError, Setting};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What settings were before they were changed, on disk before the change is made.
+/// What settings were before they were changed, and which links we made: on disk before the change is made.
 ///
 /// It belongs to one boot: after a reboot the kernel has its own values again, and the file is ignored.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Ledger {
 struct Page {
     boot: String,
     originals: Vec<Original>,
+    #[serde(default)]
+    links: BTreeSet<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,15 +33,14 @@ impl Ledger {
     /// # Errors
     /// When the file is there and cannot be read.
     pub fn open(path: &Path, boot: &str) -> Result<Ledger, KernelError> {
-        let empty = Page { boot: boot.to_owned(), originals: Vec::new() };
+        let empty = Page { boot: boot.to_owned(), ..Page::default() };
         let page = match std::fs::read(path) {
             Ok(text) => serde_json::from_slice::<Page>(&text)
                 .map_err(|source| KernelError::Ledger { path: path.to_owned(), source })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => empty,
             Err(error) => return Err(KernelError::system(format!("read {}", path.display()), error)),
         };
-        let page =
-            if page.boot == boot { page } else { Page { boot: boot.to_owned(), originals: Vec::new() } };
+        let page = if page.boot == boot { page } else { Page { boot: boot.to_owned(), ..Page::default() } };
         Ok(Ledger { path: path.to_owned(), page })
     }
 
@@ -54,6 +56,23 @@ impl Ledger {
     /// Every setting of the ledger, in order of the first change.
     pub fn settings(&self) -> impl DoubleEndedIterator<Item = (&Setting, &str)> {
         self.page.originals.iter().map(|original| (&original.setting, &*original.value))
+    }
+
+    /// Names of the links that we made.
+    pub fn links(&self) -> impl Iterator<Item = &str> {
+        self.page.links.iter().map(String::as_str)
+    }
+
+    /// Adds a link that is about to be made, and writes the file.
+    pub(crate) fn record_link(&mut self, name: &str) -> Result<(), KernelError> {
+        if self.page.links.insert(name.to_owned()) { self.save() } else { Ok(()) }
+    }
+
+    /// Strikes out links that are gone.
+    pub(crate) fn strike_links(&mut self, names: &BTreeSet<String>) -> Result<(), KernelError> {
+        let before = self.page.links.len();
+        self.page.links.retain(|name| !names.contains(name));
+        if self.page.links.len() == before { Ok(()) } else { self.save() }
     }
 
     /// Adds what is not there yet, and writes the file.
@@ -81,7 +100,7 @@ impl Ledger {
     }
 
     fn save(&self) -> Result<(), KernelError> {
-        if !self.page.originals.is_empty() {
+        if !self.page.originals.is_empty() || !self.page.links.is_empty() {
             let text = serde_json::to_vec_pretty(&self.page).expect("plain strings are always JSON");
             return replace_file(&self.path, &text);
         }
@@ -111,6 +130,20 @@ mod tests {
         let mut ledger = Ledger::open(&path, "boot-1").unwrap();
         assert_eq!(ledger.original(&setting), Some("0"));
         ledger.strike(&[setting]).unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_link_that_was_made_is_known_until_it_is_struck_out_and_in_its_boot_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("originals.json");
+        std::fs::write(&path, r#"{"boot": "boot-1", "originals": []}"#).unwrap();
+        let mut ledger = Ledger::open(&path, "boot-1").unwrap();
+        ledger.record_link("eth0.5").unwrap();
+        let mut ledger = Ledger::open(&path, "boot-1").unwrap();
+        assert_eq!(ledger.links().collect::<Vec<_>>(), ["eth0.5"]);
+        assert_eq!(Ledger::open(&path, "boot-2").unwrap().links().count(), 0);
+        ledger.strike_links(&["eth0.5".to_owned()].into()).unwrap();
         assert!(!path.exists());
     }
 

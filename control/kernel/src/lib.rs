@@ -23,12 +23,14 @@ mod machine;
 mod neighbour;
 mod netdev;
 mod netlink;
+pub mod network;
 mod preparation;
 mod reach;
 mod restoration;
 mod route;
 mod setting;
 mod socket_table;
+mod static_route;
 mod tables;
 mod watch;
 
@@ -48,7 +50,7 @@ pub use preparation::{Change, prepare, restore};
 pub use reach::{ConnectionState, Target};
 pub use restoration::{Restoration, put_back};
 pub use route::{Route, RouteOutcome, RouteQuery};
-pub use setting::Setting;
+pub use setting::{LinkProperty, Setting};
 pub use socket_table::ConnectedSocket;
 pub use tables::{
     KernelTables, LinkCounters, LinkEntry, NeighbourEntry, NeighbourState, RouteEntry, RouteHop, RouteKind,

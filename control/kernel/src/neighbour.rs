@@ -33,9 +33,7 @@ pub(crate) fn neighbour(socket: &mut Socket, link: IfIndex, addr: Addr) -> Resul
     request.extend(AttributeWriter::default().put(NDA_DST, &bytes(addr)).into_bytes());
     match socket.ask(&format!("look up neighbour {addr}"), RTM_GETNEIGH, &request, parse) {
         Ok(found) => Ok(found.unwrap_or(Neighbour::Unknown)),
-        Err(KernelError::System { source, .. }) if source.raw_os_error() == Some(Errno::ENOENT as i32) => {
-            Ok(Neighbour::Unknown)
-        }
+        Err(error) if error.is(Errno::ENOENT) => Ok(Neighbour::Unknown),
         Err(error) => Err(error),
     }
 }

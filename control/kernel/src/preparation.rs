@@ -7,6 +7,7 @@
 //!
 //! A device that takes VLAN tags off hides them from XDP: a tagged frame would be one of the untagged interface's zone.
 
+use crate::network::{Effort, Settings};
 use crate::{Host, KernelError, Ledger, Restoration, Setting, put_back};
 
 /// A setting that was changed, or set back.
@@ -25,7 +26,9 @@ const FORWARDING: &str = "forwarding";
 const RP_FILTER: &str = "rp_filter";
 
 /// Prepares the host for a gateway whose addresses are on `links` and whose frames arrive on `devices`; what
-/// an earlier call prepared and this one does not need is set back. Originals go to `ledger` first.
+/// an earlier call prepared and this one does not need is set back. Originals go to `ledger` first. `configured` is what
+/// the configuration itself sets; it wins over what the gateway would set, and with [`Effort::AsFarAsPossible`] does
+/// not fail.
 ///
 /// # Errors
 /// When a setting cannot be changed. Those changed so far stay, and are in the ledger.
@@ -34,19 +37,28 @@ pub fn prepare(
     ledger: &mut Ledger,
     links: &[String],
     devices: &[String],
+    configured: (&Settings, Effort),
 ) -> Result<Vec<Change>, KernelError> {
-    let Plan { wanted, originals, .. } = Plan::new(host, ledger, links, devices)?;
+    let (configured, effort) = configured;
+    let mut plan = Plan::new(host, ledger, links, devices)?;
+    plan.wanted.retain(|(setting, _)| configured.values.iter().all(|(own, _)| own != setting));
+    for (setting, value) in &configured.values {
+        plan.want(setting.clone(), value)?;
+    }
+    let Plan { wanted, originals, .. } = plan;
     let covered = |setting: &Setting| wanted.iter().any(|(covered, _)| covered == setting);
     let unneeded: Vec<Setting> =
         ledger.settings().map(|(setting, _)| setting.clone()).filter(|setting| !covered(setting)).collect();
     let mut changes = set_back(host, ledger, &unneeded)?;
     ledger.record(originals)?;
-    for (setting, value) in wanted {
+    for (setting, value) in wanted.into_iter().filter(|(setting, _)| !Settings::is_late(setting)) {
+        let own = configured.values.iter().any(|(configured, _)| *configured == setting);
         match host.read_setting(&setting)? {
             Some(from) if from != value => match host.write_setting(&setting, &value) {
                 Ok(()) => changes.push(Change { setting, from, to: value }),
                 // Slower, a redirect less, or a tag that is not seen: the log says which.
-                Err(error) if matches!(setting, Setting::Feature { .. }) => tracing::warn!("{error}"),
+                Err(error) if !own && matches!(setting, Setting::Feature { .. }) => tracing::warn!("{error}"),
+                Err(error) if own && effort == Effort::AsFarAsPossible => tracing::warn!("{error}"),
                 Err(error) => return Err(error),
             },
             _ => {}
@@ -187,13 +199,24 @@ impl<'a> Plan<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{prepare, restore};
-    use crate::{FakeHost, Ledger, Setting};
+    use super::{Change, restore};
+    use crate::network::{Effort, Settings};
+    use crate::{FakeHost, Host, KernelError, Ledger, LinkProperty, Setting};
 
     struct Bench {
         host: FakeHost,
         ledger: Ledger,
         _dir: tempfile::TempDir,
+    }
+
+    /// With a configuration that sets nothing.
+    fn prepare(
+        host: &dyn Host,
+        ledger: &mut Ledger,
+        links: &[String],
+        devices: &[String],
+    ) -> Result<Vec<Change>, KernelError> {
+        super::prepare(host, ledger, links, devices, (&Settings::default(), Effort::All))
     }
 
     fn v4(device: &str, name: &str) -> Setting {
@@ -351,5 +374,43 @@ mod tests {
         host.make_read_only();
         let error = prepare(&host, &mut ledger, &names(&["lan"]), &[]).unwrap_err().to_string();
         assert!(error.contains("rp_filter"), "{error}");
+    }
+
+    #[test]
+    fn what_the_configuration_sets_wins_and_is_set_back_when_it_lets_go() {
+        let Bench { host, mut ledger, _dir } = bench();
+        let gro = Setting::Feature { device: "lan".into(), feature: "rx-gro".into() };
+        let mtu = Setting::link("lan", LinkProperty::Mtu);
+        host.set(gro.clone(), "off");
+        host.set_kind("lan", "veth");
+        let links = names(&["lan"]);
+        let configured = Settings {
+            values: vec![
+                (gro.clone(), "off".into()),
+                (mtu.clone(), "1400".into()),
+                (Setting::link("lan", LinkProperty::Up), "down".into()),
+            ],
+            impossible: Vec::new(),
+        };
+        super::prepare(&host, &mut ledger, &links, &links, (&configured, Effort::All)).unwrap();
+        let read = |setting: &Setting| host.read_setting(setting).unwrap().unwrap();
+        assert_eq!((read(&gro), read(&mtu)), ("off".into(), "1400".into()));
+        assert_eq!(read(&Setting::link("lan", LinkProperty::Up)), "up", "that is for later");
+        prepare(&host, &mut ledger, &links, &links).unwrap();
+        assert_eq!((read(&gro), read(&mtu)), ("on".into(), "1500".into()));
+    }
+
+    #[test]
+    fn what_the_configuration_sets_and_the_device_refuses_fails_or_is_passed_over() {
+        let Bench { host, mut ledger, _dir } = bench();
+        host.refuse("MTU of lan");
+        let links = names(&["lan"]);
+        let values = vec![(Setting::link("lan", LinkProperty::Mtu), "9000".into())];
+        let configured = Settings { values, impossible: Vec::new() };
+        let mut attempt = |effort| super::prepare(&host, &mut ledger, &links, &links, (&configured, effort));
+        let error = attempt(Effort::All).unwrap_err().to_string();
+        assert!(error.contains("MTU of lan"), "{error}");
+        attempt(Effort::AsFarAsPossible).unwrap();
+        assert_eq!(host.get(&v4("lan", "forwarding")), "1", "the rest is prepared");
     }
 }

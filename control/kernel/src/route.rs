@@ -119,11 +119,10 @@ fn ask(
     match socket.ask(&action, RTM_GETROUTE, &request(query, ingress), parse) {
         Ok(Some(route)) => Ok(Ok(route)),
         Ok(None) => Err(KernelError::Malformed { action, problem: "there is no route in it" }),
-        Err(KernelError::System { source, action }) => match source.raw_os_error().map(Errno::from_raw) {
+        Err(error) => match error.errno() {
             Some(errno) if is_verdict(errno) => Ok(Err(errno)),
-            _ => Err(KernelError::System { source, action }),
+            _ => Err(error),
         },
-        Err(error) => Err(error),
     }
 }
 

@@ -26,12 +26,46 @@ pub enum Setting {
     IrqAffinity(u32),
     /// How the frequency of a CPU is governed: `performance`.
     Governor(u32),
+    /// A property of a link.
+    Link {
+        /// Its name.
+        device: String,
+        /// Which.
+        property: LinkProperty,
+    },
+}
+
+/// What is set of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkProperty {
+    /// `up` or `down`, as the administrator wants it.
+    Up,
+    /// Largest packet, bytes.
+    Mtu,
+    /// A text for people.
+    Alias,
 }
 
 impl Setting {
     /// Of a device, or of `all` and `default`.
     pub fn conf(family: &str, device: &str, name: &str) -> Setting {
         Setting::Sysctl(format!("net/{family}/conf/{device}/{name}"))
+    }
+
+    /// A property of a link.
+    pub fn link(device: &str, property: LinkProperty) -> Setting {
+        Setting::Link { device: device.to_owned(), property }
+    }
+}
+
+impl LinkProperty {
+    const fn name(self) -> &'static str {
+        match self {
+            LinkProperty::Up => "state",
+            LinkProperty::Mtu => "MTU",
+            LinkProperty::Alias => "alias",
+        }
     }
 }
 
@@ -43,6 +77,7 @@ impl fmt::Display for Setting {
             Setting::Quantity { device, quantity } => write!(f, "{quantity} of {device}"),
             Setting::IrqAffinity(irq) => write!(f, "CPUs of interrupt {irq}"),
             Setting::Governor(cpu) => write!(f, "frequency governor of CPU {cpu}"),
+            Setting::Link { device, property } => write!(f, "{} of {device}", property.name()),
         }
     }
 }

@@ -1,39 +1,20 @@
 //! The real kernel, in a network namespace of the test's own: it has no name, and ends with the test's thread.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod support;
+
 use flumen_abi::Addr;
 use flumen_engine::HostFacts;
+use flumen_kernel::network::{Effort, Settings};
 use flumen_kernel::{
-    Feature, Host, KernelTables, Ledger, LinuxHost, Neighbour, NeighbourState, Quantity, Route, RouteHop,
-    RouteKind, RouteOutcome, RouteQuery, Setting, prepare, restore,
+    Change, Feature, Host, KernelError, KernelTables, Ledger, LinuxHost, Neighbour, NeighbourState, Quantity,
+    Route, RouteHop, RouteKind, RouteOutcome, RouteQuery, Setting, restore,
 };
-use nix::sched::{CloneFlags, unshare};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
-
-/// Runs `test` in a fresh network namespace; without root there is nothing to run.
-fn in_namespace(test: fn()) {
-    if !nix::unistd::geteuid().is_root() {
-        eprintln!("skipped: needs root");
-        return;
-    }
-    let inside = move || {
-        unshare(CloneFlags::CLONE_NEWNET).unwrap();
-        ip("link set lo up");
-        test();
-    };
-    if let Err(panic) = std::thread::spawn(inside).join() {
-        std::panic::resume_unwind(panic);
-    }
-}
-
-fn ip(line: &str) {
-    let output = Command::new("ip").args(line.split_whitespace()).output().unwrap();
-    assert!(output.status.success(), "ip {line}: {}", String::from_utf8_lossy(&output.stderr));
-}
+use support::{in_namespace, ip};
 
 fn addr(text: &str) -> Addr {
     text.parse::<IpAddr>().unwrap().into()
@@ -373,6 +354,16 @@ fn the_machine_says_which_kernel_it_runs() {
     let machine = LinuxHost.machine().unwrap();
     assert!(machine.kernel().unwrap() >= (5, 6) && !machine.cpus.is_empty(), "{machine:?}");
     assert_eq!(machine.root, nix::unistd::geteuid().is_root());
+}
+
+/// With a configuration that sets nothing.
+fn prepare(
+    host: &dyn Host,
+    ledger: &mut Ledger,
+    links: &[String],
+    devices: &[String],
+) -> Result<Vec<Change>, KernelError> {
+    flumen_kernel::prepare(host, ledger, links, devices, (&Settings::default(), Effort::All))
 }
 
 fn ledger() -> (tempfile::TempDir, Ledger) {

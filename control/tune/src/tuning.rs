@@ -129,7 +129,9 @@ impl Tuning {
         }
         let concerned = |setting: &Setting| match setting {
             _ if devices.is_empty() => true,
-            Setting::Feature { device, .. } | Setting::Quantity { device, .. } => devices.contains(device),
+            Setting::Feature { device, .. }
+            | Setting::Quantity { device, .. }
+            | Setting::Link { device, .. } => devices.contains(device),
             Setting::IrqAffinity(irq) => interrupts.contains(irq),
             Setting::Sysctl(_) | Setting::Governor(_) => false,
         };
@@ -155,7 +157,7 @@ enum Stop {
     /// Between settings.
     Before(TuneError),
     /// At this one, which had this value.
-    At { setting: Setting, from: String, reason: KernelError },
+    At { setting: Setting, from: String, reason: Box<KernelError> },
 }
 
 impl Run {
@@ -172,7 +174,7 @@ impl Run {
             let (setting, from) = (item.setting.clone(), item.now.clone().unwrap_or_default());
             match host.write_setting(&setting, &item.wanted) {
                 Ok(()) => self.changes.push(Change { setting, from, to: item.wanted.clone() }),
-                Err(reason) => return Err(Stop::At { setting, from, reason }),
+                Err(reason) => return Err(Stop::At { setting, from, reason: Box::new(reason) }),
             }
         }
         Ok(())
@@ -207,7 +209,9 @@ impl Run {
         }
         match stop {
             Stop::Before(error) => error,
-            Stop::At { setting, reason, .. } => Box::new(Refusal { setting, reason, undone, stuck }).into(),
+            Stop::At { setting, reason, .. } => {
+                Box::new(Refusal { setting, reason: *reason, undone, stuck }).into()
+            }
         }
     }
 }

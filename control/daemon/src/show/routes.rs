@@ -1,5 +1,6 @@
 use super::kernel_failed;
 use flumen_api::{ApiError, RouteHop, RouteInfo, RouteQuery, RoutesReport};
+use flumen_kernel::network::OURS;
 use flumen_kernel::{Host, RouteEntry, RouteKind};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
@@ -26,9 +27,6 @@ const PROTOCOLS: &[(u8, &str)] = &[
     (189, "rip"),
     (192, "eigrp"),
 ];
-
-/// Routes that the configuration makes.
-const OURS: u8 = 70;
 
 /// Routes of the kernel that match, in order.
 pub(crate) fn routes(host: &dyn Host, query: &RouteQuery) -> Result<RoutesReport, ApiError> {
@@ -150,6 +148,7 @@ fn info(route: RouteEntry, used: bool) -> RouteInfo {
 mod tests {
     use super::routes;
     use flumen_api::RouteQuery;
+    use flumen_kernel::network::OURS;
     use flumen_kernel::{FakeHost, RouteEntry, RouteHop, RouteKind};
     use ipnet::IpNet;
 
@@ -158,7 +157,7 @@ mod tests {
         for (table, destination, metric, protocol) in [
             (254, "10.1.2.0/24", 0, 2),
             (254, "0.0.0.0/0", 20, 16),
-            (254, "10.0.0.0/8", 0, 70),
+            (254, "10.0.0.0/8", 0, OURS),
             (254, "0.0.0.0/0", 10, 4),
             (255, "10.1.2.1/32", 0, 2),
             (100, "0.0.0.0/0", 0, 186),

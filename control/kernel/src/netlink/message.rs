@@ -1,3 +1,5 @@
+use super::{Attributes, text, u32_ne};
+
 /// One netlink message (RFC 3549 §2.2): header fields that matter, and the payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Message<'a> {
@@ -20,6 +22,17 @@ impl Message<'_> {
     pub(super) const ACK: u16 = 4;
     pub(super) const DUMP: u16 = 0x300;
     pub(super) const DUMP_INTERRUPTED: u16 = 0x10;
+    /// Of a request that makes something: instead of what is there.
+    pub(crate) const REPLACE: u16 = 0x100;
+    /// Of a request that makes something: refused when it is there.
+    pub(crate) const EXCLUSIVE: u16 = 0x200;
+    /// Makes what is not there.
+    pub(crate) const CREATE: u16 = 0x400;
+    /// Of an answer: the request is not repeated in it, but for its header.
+    const CAPPED: u16 = 0x100;
+    /// Of an answer: attributes follow.
+    const ACK_TLVS: u16 = 0x200;
+    const NLMSGERR_ATTR_MSG: u16 = 1;
 
     /// The message as bytes; the kernel fills in the sender.
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -39,6 +52,17 @@ impl Message<'_> {
         let number =
             self.payload.get(..4).and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_ne_bytes);
         number.saturating_neg().max(0)
+    }
+
+    /// Why, in the kernel's words, of an `ERROR` message.
+    pub(super) fn error_text(&self) -> Option<String> {
+        if self.kind != Message::ERROR || self.flags & Message::ACK_TLVS == 0 {
+            return None;
+        }
+        let request = u32_ne(self.payload.get(4..8)?)? as usize;
+        let request = if self.flags & Message::CAPPED == 0 { request.next_multiple_of(4) } else { HEADER };
+        let attributes = Attributes::new(self.payload.get(4..)?.get(request..)?);
+        attributes.get(Message::NLMSGERR_ATTR_MSG).map(text).filter(|words| !words.is_empty())
     }
 }
 
@@ -71,6 +95,7 @@ fn decode(bytes: &[u8]) -> Option<Message<'_>> {
 #[cfg(test)]
 mod tests {
     use super::{Message, Messages};
+    use crate::netlink::AttributeWriter;
 
     #[test]
     fn messages_of_one_datagram_come_apart_again() {
@@ -82,6 +107,23 @@ mod tests {
         let messages: Vec<_> = Messages(&bytes).collect();
         assert_eq!(messages, [Some(one), Some(two)]);
         assert_eq!(two.error_number(), 22);
+    }
+
+    #[test]
+    fn a_refusal_comes_with_the_words_of_the_kernel_behind_the_request_or_its_header() {
+        let words = AttributeWriter::default().put_text(1, "no such thing").into_bytes();
+        for (capped, request) in [(0, 22_u32), (0x100, 500)] {
+            let mut payload = (-22_i32).to_ne_bytes().to_vec();
+            payload.extend(request.to_ne_bytes());
+            payload.resize(4 + if capped == 0 { 24 } else { 16 }, 0);
+            payload.extend(&words);
+            let refusal = Message { kind: 2, flags: 0x200 | capped, sequence: 1, payload: &payload };
+            assert_eq!(refusal.error_text().as_deref(), Some("no such thing"));
+            assert_eq!(Message { flags: capped, ..refusal }.error_text(), None);
+        }
+        bolero::check!().for_each(|payload: &[u8]| {
+            drop(Message { kind: 2, flags: 0x200, sequence: 1, payload }.error_text());
+        });
     }
 
     #[test]

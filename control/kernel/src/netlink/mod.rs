@@ -1,4 +1,4 @@
-//! As much of netlink (RFC 3549) as is needed to read tables and to hear of changes.
+//! As much of netlink (RFC 3549) as is needed to read tables, to change them and to hear of changes.
 
 mod attribute;
 mod family;

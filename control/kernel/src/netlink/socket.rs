@@ -1,11 +1,11 @@
 use super::message::{HEADER, Message, Messages};
 use crate::KernelError;
+use netlink_sys::SocketAddr;
+use netlink_sys::protocols::{NETLINK_GENERIC, NETLINK_ROUTE};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, connect, recv, send, socket,
-};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use nix::sys::socket::{MsgFlags, recv, send};
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
 /// Which part of the kernel is talked to.
@@ -18,7 +18,7 @@ pub(crate) enum Protocol {
 /// A netlink socket in the network namespace of the thread that opened it.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    fd: OwnedFd,
+    fd: netlink_sys::Socket,
     sequence: u32,
     buffer: Vec<u8>,
 }
@@ -29,20 +29,26 @@ const ATTEMPTS: u32 = 8;
 const ANSWER: Duration = Duration::from_secs(5);
 
 impl Socket {
-    /// Opens a socket that hears `groups` (a mask of the legacy multicast groups; 0 for none).
+    /// Opens a socket that asks, or hears `groups` (a mask of the legacy multicast groups; 0 for none).
     pub(crate) fn open(protocol: Protocol, groups: u32) -> Result<Socket, KernelError> {
         let number = match protocol {
-            Protocol::Route => SockProtocol::NetlinkRoute,
-            Protocol::Generic => SockProtocol::NetlinkGeneric,
+            Protocol::Route => NETLINK_ROUTE,
+            Protocol::Generic => NETLINK_GENERIC,
         };
-        let failed = |errno: Errno| KernelError::system("open a netlink socket", errno);
-        let fd =
-            socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, number).map_err(failed)?;
-        bind(fd.as_raw_fd(), &NetlinkAddr::new(0, groups)).map_err(failed)?;
+        let failed = |error: std::io::Error| KernelError::system("open a netlink socket", error);
+        let mut fd = netlink_sys::Socket::new(number).map_err(failed)?;
+        fd.bind(&SocketAddr::new(0, groups)).map_err(failed)?;
         if groups == 0 {
-            connect(fd.as_raw_fd(), &NetlinkAddr::new(0, 0)).map_err(failed)?;
+            fd.connect(&SocketAddr::new(0, 0)).map_err(failed)?;
+            fd.set_ext_ack(true).map_err(failed)?;
         }
         Ok(Socket { fd, sequence: 0, buffer: vec![0; 32 << 10] })
+    }
+
+    /// From now on the kernel looks at what a dump asks for, and gives that alone.
+    pub(crate) fn be_strict(&self) -> Result<(), KernelError> {
+        let strict = self.fd.set_netlink_get_strict_chk(true);
+        strict.map_err(|error| KernelError::system("ask for a part of a table", error))
     }
 
     /// Reads a whole table; `visit` gets each entry. Read again when the table changed meanwhile, so `visit`
@@ -80,6 +86,17 @@ impl Socket {
         Ok(answer)
     }
 
+    /// Sends a request that changes something; `flags` say how.
+    pub(crate) fn change(
+        &mut self,
+        action: &str,
+        kind: u16,
+        flags: u16,
+        payload: &[u8],
+    ) -> Result<(), KernelError> {
+        self.exchange(action, kind, Message::ACK | flags, payload, |_| ()).map(drop)
+    }
+
     /// Sends a request and hands over its answers until the kernel says that there are no more. False when
     /// the table changed while it was read.
     fn exchange(
@@ -112,7 +129,10 @@ impl Socket {
                 match message.kind {
                     Message::ERROR | Message::DONE => match message.error_number() {
                         0 => return Ok(steady),
-                        number => return Err(failed(Errno::from_raw(number))),
+                        number => {
+                            let source = Errno::from_raw(number).into();
+                            return Err(KernelError::answered(action, message.error_text(), source));
+                        }
                     },
                     _ => visit(&message),
                 }

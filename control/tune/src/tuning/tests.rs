@@ -1,5 +1,6 @@
 use super::{LEDGER, Tuning};
 use crate::{Goal, Scope, State, TuneError};
+use flumen_kernel::network::{Effort, Settings};
 use flumen_kernel::{
     DeviceFacts, FakeHost, Feature, Host, Interrupt, Ledger, MachineFacts, Quantity, Setting, Span, prepare,
 };
@@ -254,7 +255,8 @@ fn tuning_and_the_daemon_change_different_settings() {
     host.set_kind("lan", "veth");
     let devices = ["ens5", "lan"].map(str::to_owned);
     let mut own = Ledger::open(&dir.path().join("host-settings.json"), "boot").unwrap();
-    prepare(&host, &mut own, &devices, &devices).unwrap();
+    let nothing = (&Settings::default(), Effort::All);
+    prepare(&host, &mut own, &devices, &devices, nothing).unwrap();
     let plan = open(&dir, "boot").unwrap().show(&host, &scope(&["ens5", "lan"])).unwrap();
     assert!(own.settings().count() > 0);
     assert!(own.settings().all(|(setting, _)| plan.items.iter().all(|item| item.setting != *setting)));
