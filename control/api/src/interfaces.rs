@@ -7,6 +7,9 @@ use std::net::IpAddr;
 pub struct InterfacesReport {
     /// In order of the configuration.
     pub interfaces: Vec<InterfaceInfo>,
+    /// What the configuration wants of links, addresses and routes and cannot have now, and why.
+    #[serde(default)]
+    pub waiting: Vec<String>,
 }
 
 /// One configured interface.

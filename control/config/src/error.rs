@@ -312,6 +312,42 @@ pub enum Problem {
         /// The name it would have.
         guess: String,
     },
+    /// Two links with the same address.
+    #[error("{address} is already an address of link {link:?}")]
+    SameAddress {
+        /// The address.
+        address: std::net::IpAddr,
+        /// The other link.
+        link: String,
+    },
+    /// Two routes between which nothing decides.
+    #[error("there is another route to {destination} with metric {metric}; the least metric wins")]
+    SameRoute {
+        /// Where to.
+        destination: ipnet::IpNet,
+        /// Metric of both.
+        metric: u32,
+    },
+    /// A route that leads nowhere.
+    #[error("where to? a route needs a next-hop, discard or reject")]
+    NoNextHop,
+    /// A gateway of another family.
+    #[error("{via} is no gateway to {to}: both are of one family")]
+    NextHopFamily {
+        /// Destination of the route.
+        to: ipnet::IpNet,
+        /// The gateway.
+        via: std::net::IpAddr,
+    },
+    /// An address that no gateway can have, or the host's own.
+    #[error("{address} cannot be a gateway")]
+    NotNextHop {
+        /// The address.
+        address: std::net::IpAddr,
+    },
+    /// A sub-interface of itself.
+    #[error("a sub-interface belongs to another link")]
+    OwnParent,
     /// Two rules with the same name in one context.
     #[error("there is another {what} {name:?} {context}")]
     DuplicateRule {

@@ -17,6 +17,7 @@ mod lower;
 mod model;
 mod name;
 mod nat;
+mod network;
 mod path;
 mod policy;
 mod port;
@@ -40,6 +41,10 @@ pub use name::Name;
 pub use nat::{
     DestinationNatMatch, DestinationNatRule, DestinationNatThen, InterfaceNat, Nat, SourceNatMatch,
     SourceNatRule, SourceNatThen,
+};
+pub use network::{
+    InterfaceAddress, Link, Network, NextHop, Offload, OffloadFeature, OffloadSize, RouteThen, StaticRoute,
+    SubInterface,
 };
 pub use path::{Path, Segment};
 pub use policy::{Policy, PolicyMatch, PolicyThen, ZoneRef};

@@ -1,6 +1,6 @@
 use crate::{
-    AddressBook, Applications, ConfigError, Flow, Interface, Loaded, Name, Nat, Policy, Services, System,
-    Warning, Zone, check, lower, read, text, warning,
+    AddressBook, Applications, ConfigError, Flow, Interface, Loaded, Name, Nat, Network, Policy, Services,
+    System, Warning, Zone, check, lower, read, text, warning,
 };
 use flumen_syntax::{Tree, parse::Mode};
 use serde::Serialize;
@@ -19,6 +19,9 @@ pub struct Model {
     /// Services to the network.
     #[serde(skip_serializing_if = "Services::is_empty")]
     pub services: Services,
+    /// Links, addresses and routes of the host.
+    #[serde(skip_serializing_if = "Network::is_empty")]
+    pub network: Network,
 }
 
 /// Zones and rules.

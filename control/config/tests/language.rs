@@ -258,22 +258,6 @@ fn a_denial_with_an_exclusion_denies_everything_in_a_lenient_load() {
 }
 
 #[test]
-fn a_device_is_not_taken_out_of_use_since_the_kernel_would_serve_it_unfiltered() {
-    let errors = refused("interfaces { eth0 { disable; unit 0; } }", Mode::Strict);
-    assert!(errors.contains("a device without the gateway would be unfiltered"), "{errors}");
-}
-
-#[test]
-fn a_route_that_drops_is_refused_since_packets_would_pass_without_it() {
-    for drops in ["discard", "reject"] {
-        let text = format!("routing-options {{ static {{ route 192.0.2.0/24 {drops}; }} }}");
-        let errors = refused(&text, Mode::Strict);
-        assert!(errors.contains("without this one packets would pass"), "{errors}");
-    }
-    read("routing-options { static { route 192.0.2.0/24 next-hop 10.0.0.1; } }");
-}
-
-#[test]
 fn a_text_without_a_statement_is_not_a_configuration_in_any_form() {
     for text in
         ["", " \n", ";", "# nothing\n;", "{\"configuration\": {}}", "delete system", "delete: system;"]

@@ -46,7 +46,10 @@ const JSON: &str = r#"{
       "plain": {"interface": "eth0.7", "port": 8472, "vni": 7, "df-clear": {}}
     },
     "df-clear": {"br0.0": {}}
-  }
+  },
+  "network": {"links": {
+    "br0": {}, "eth0": {}, "eth1": {}, "eth0.7": {"vlan": {"parent": "eth0", "id": 7}}
+  }}
 }"#;
 
 fn refused(change: impl Fn(&str) -> String) -> String {

@@ -3,7 +3,8 @@ use flumen_config::{LoginClass, Model};
 use flumen_engine::Generation;
 use flumen_engine::{HostFacts, Ruleset};
 use flumen_grpc::Role;
-use std::collections::BTreeMap;
+use flumen_kernel::network::Network;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The configuration that is enforced.
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct Active {
     pub(crate) names: Names,
     /// All of it, also interfaces whose devices are gone.
     pub(crate) ruleset: Ruleset,
+    /// What it wants of the host's network.
+    pub(crate) network: Network,
     /// A file name, or `flumen apply`.
     pub(crate) source: String,
     pub(crate) applied_unix_s: u64,
@@ -30,6 +33,12 @@ impl Active {
 
     pub(crate) fn generation(&self) -> Generation {
         self.ruleset.settings.generation
+    }
+
+    /// Every link and device that it names, each once.
+    pub(crate) fn devices(&self) -> BTreeSet<&str> {
+        let bindings = self.ruleset.interfaces.iter().flat_map(|binding| [&binding.device, &binding.link]);
+        bindings.chain(self.network.links.keys()).map(String::as_str).collect()
     }
 }
 

@@ -1,9 +1,9 @@
-use crate::gateway::log_changes;
+use crate::enforce::leave;
 use crate::instance::Instance;
 use crate::numbers::make_directory;
 use crate::signals::Signals;
 use crate::{Daemon, DaemonError, Engines, Options};
-use flumen_kernel::{Ledger, LinuxHost, boot_id, pin_directory, restore};
+use flumen_kernel::{Ledger, LinuxHost, boot_id, pin_directory};
 use std::sync::Arc;
 
 /// Runs the daemon on this host, in this network namespace, until it is told to end.
@@ -27,9 +27,8 @@ pub fn detach(options: &Options, engines: &dyn Engines) -> Result<(), DaemonErro
     let _instance = Instance::claim(options)?;
     make_directory(&options.state_dir, 0o700)?;
     find_bpf_filesystem(options)?;
-    let removed = engines.remove(&options.bpf_dir);
     let mut ledger = Ledger::open(&options.ledger(), &boot_id())?;
-    log_changes(&restore(&LinuxHost, &mut ledger)?, "restored");
+    let removed = leave(&LinuxHost, &mut ledger, || engines.remove(&options.bpf_dir))?;
     Ok(removed?)
 }
 

@@ -1,7 +1,8 @@
 use crate::check::{compile_complaint, complaint};
+use crate::network;
 use flumen_api::ConfigMessage;
 use flumen_compile::{Compiled, Identities, compile};
-use flumen_config::{LoadMode, Model, Path, Warning};
+use flumen_config::{LoadMode, Model, Warning};
 use flumen_engine::Generation;
 use flumen_engine::HostFacts;
 
@@ -28,22 +29,15 @@ impl Candidate {
         Ok(Candidate { model: loaded.model, warnings })
     }
 
-    /// Complaints about devices that this host does not have.
+    /// Devices that this host does not have; they are waited for.
     pub(crate) fn missing_devices(&self, host: &HostFacts) -> Vec<ConfigMessage> {
-        let mut messages = Vec::new();
-        for (name, interface) in &self.model.interfaces {
-            let (device, link) = (interface.device(name).to_owned(), interface.link(name));
-            let mut missing = vec![&device, &link];
-            missing.dedup();
-            missing.retain(|name| host.link(name).is_none());
-            for device in missing {
-                let path = Path::root().field("interfaces").field(name.as_str());
-                let text =
-                    format!("there is no device {device} on this host; `ip link` lists those there are");
-                messages.push(ConfigMessage { path: path.to_string(), ..whole(text) });
-            }
-        }
-        messages
+        let message = |device: String| ConfigMessage {
+            path: format!("interfaces {device}"),
+            ..whole(format!(
+                "there is no device {device} on this host; it is configured when it appears (`ip link` lists those there are)"
+            ))
+        };
+        network::absent(&self.model, host).into_iter().map(message).collect()
     }
 
     /// Compiles it to rows.

@@ -19,7 +19,7 @@ pub fn check(text: &str, mode: LoadMode) -> Result<Checked, Vec<ConfigMessage>> 
     Ok(Checked { warnings, rows: rows(&compiled.ruleset), preview: None })
 }
 
-/// Complaints about devices of a valid configuration that a host does not have.
+/// Devices of a valid configuration that a host does not have.
 pub fn missing_devices(text: &str, mode: LoadMode, host: &HostFacts) -> Vec<ConfigMessage> {
     Candidate::read(text, mode).map(|candidate| candidate.missing_devices(host)).unwrap_or_default()
 }

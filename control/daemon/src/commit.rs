@@ -1,4 +1,3 @@
-use crate::DaemonError;
 use crate::active::Active;
 use crate::candidate::{Candidate, whole};
 use crate::engines::EngineOptions;
@@ -8,6 +7,7 @@ use crate::prober::Looker;
 use crate::rematch::RematchMark;
 use crate::ruleset::RulesetSubject;
 use crate::terms::Terms;
+use crate::{DaemonError, network};
 use flumen_api::{ApiError, Applied, ConfigMessage};
 use flumen_compile::{Compiled, Identities};
 use flumen_config::Model;
@@ -217,6 +217,7 @@ pub(crate) fn refused_by_store(error: StoreError) -> ApiError {
 pub(crate) fn activate(candidate: Candidate, compiled: Compiled, source: &str) -> Active {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Active {
+        network: network::wanted(&candidate.model),
         model: candidate.model,
         names: compiled.names,
         ruleset: compiled.ruleset,

@@ -1,11 +1,12 @@
-use crate::active::{absent, present_part};
+use crate::active::absent;
 use crate::announcer::Announcer;
 use crate::audit::{Audit, Change, Who};
 use crate::candidate::Candidate;
 use crate::commit::{Committer, Numbers, activate, source};
 use crate::configuration::{Editors, TreeMerge, Trees};
+use crate::enforce::{EnforceError, Enforcer, leave};
 use crate::engines::{EngineOptions, Engines};
-use crate::gateway::{Client, Gateway, State, lock, log_changes, prepare_for};
+use crate::gateway::{Client, Gateway, State, lock};
 use crate::grpc::GrpcBackend;
 use crate::instance::Instance;
 use crate::numbers::{NumbersFile, make_directory};
@@ -15,14 +16,15 @@ use crate::signals::{Event, Signals, wait};
 use crate::stop::Stop;
 use crate::terms::Terms;
 use crate::usage::Usage;
-use crate::{DaemonError, Options, host, notify, show};
+use crate::{DaemonError, Options, host, network, notify, show};
 use flumen_api::EndedSessions;
-use flumen_compile::Compiled;
+use flumen_compile::{Compiled, Identities};
 use flumen_config::LoadMode;
 use flumen_engine::Engine;
 use flumen_engine::Generation;
 use flumen_grpc::{Hub, Logins};
-use flumen_kernel::{Host, Ledger, boot_id, monotonic_ms, restore};
+use flumen_kernel::network::Effort;
+use flumen_kernel::{Host, Ledger, boot_id, monotonic_ms};
 use flumen_store::{Clock, CommitError, Origin, Request, Source, Store, Subject, SystemClock};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -47,8 +49,8 @@ pub struct Daemon {
 struct Start {
     candidate: Candidate,
     source: String,
-    /// The text of a new one, which is to be committed; a device that it lacks is a mistake. One that was active
-    /// before waits for its devices.
+    /// The text of a new one, which is to be committed; what the host refuses of it is a mistake. One that was active
+    /// before is enforced as far as the host lets it.
     new: Option<String>,
 }
 
@@ -253,11 +255,7 @@ fn assemble(
 ) -> Result<Gateway, DaemonError> {
     let Start { candidate, source, new } = start;
     let refused = |messages| DaemonError::Refused { source_name: source.clone(), messages };
-    let facts = host.facts()?;
-    let missing = candidate.missing_devices(&facts);
-    if !missing.is_empty() && new.is_some() {
-        return Err(refused(missing));
-    }
+    let mut facts = host.facts()?;
     let dataplane = candidate.model.system.dataplane;
     let opened = EngineOptions {
         bpf_dir: options.bpf_dir.clone(),
@@ -274,22 +272,39 @@ fn assemble(
     candidate.compile(numbers.identities(), Generation(1)).map_err(refused)?;
     let mut engine = engines.open(&numbers.opened)?;
     let adopted = engine.active_generation() != Generation(0);
-    let origin = if new.is_some() { Origin::New } else { Origin::Known };
+    let (origin, effort) =
+        if new.is_some() { (Origin::New, Effort::All) } else { (Origin::Known, Effort::AsFarAsPossible) };
+    let (wanted, mut waiting) = (network::wanted(&candidate.model), Vec::new());
     let install = || -> Result<_, DaemonError> {
         let generation = numbers.next_generation(engine.active_generation());
         let compiled = candidate.compile(numbers.identities(), generation).map_err(refused)?;
         numbers.reserve(&compiled, origin)?;
-        let part = present_part(&compiled.ruleset, &facts);
-        prepare_for(&part, &**host, &mut ledger)?;
-        engine.install(&part, &facts)?;
+        let mut enforcer = Enforcer {
+            engine: &mut *engine,
+            host: &**host,
+            ledger: &mut ledger,
+            facts: &mut facts,
+            waiting: &mut waiting,
+        };
+        enforcer.enforce(&compiled.ruleset, &wanted, effort).map_err(not_enforced)?;
         Ok(compiled)
     };
+    let before = configurations.active().map(|(_, text)| text);
     let compiled = match install_first(install, new, &source, &mut configurations) {
         Ok(compiled) => compiled,
+        Err(error) if adopted => {
+            let mut enforcer = Enforcer {
+                engine: &mut *engine,
+                host: &**host,
+                ledger: &mut ledger,
+                facts: &mut facts,
+                waiting: &mut waiting,
+            };
+            go_back(&mut enforcer, before.as_deref(), numbers.identities());
+            return Err(error);
+        }
         Err(error) => {
-            if !adopted {
-                undo(&mut *engine, &**host, &mut ledger);
-            }
+            undo(&mut *engine, &**host, &mut ledger);
             return Err(error);
         }
     };
@@ -325,6 +340,7 @@ fn assemble(
             active,
             facts,
             ledger,
+            waiting,
             live: 0,
             ended: EndedSessions::default(),
             ageing_fails: false,
@@ -360,13 +376,32 @@ fn install_first(
     }
 }
 
+/// Brings the host's network back to the configuration that the engine enforces since before this start.
+fn go_back(enforcer: &mut Enforcer<'_>, text: Option<&str>, identities: &Identities) {
+    let candidate = text.and_then(|text| Candidate::read(text, LoadMode::Strict).ok());
+    let compiled = candidate.as_ref().and_then(|known| known.compile(identities, Generation(1)).ok());
+    if let (Some(candidate), Some(compiled)) = (candidate, compiled) {
+        enforcer.take_back(&compiled.ruleset, &network::wanted(&candidate.model));
+    }
+}
+
 /// Leaves the host as it was before an engine that enforces nothing yet.
 fn undo(engine: &mut dyn Engine, host: &dyn Host, ledger: &mut Ledger) {
-    if let Err(error) = engine.detach() {
-        tracing::error!("{error}");
+    match leave(host, ledger, || engine.detach()) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!("{error}"),
+        Err(error) => tracing::error!("the host could not be left as it was: {error}"),
     }
-    match restore(host, ledger) {
-        Ok(changes) => log_changes(&changes, "restored"),
-        Err(error) => tracing::error!("the host's settings could not be set back: {error}"),
+}
+
+fn not_enforced(error: EnforceError) -> DaemonError {
+    match error {
+        EnforceError::Engine(error) => error.into(),
+        EnforceError::Network(error) | EnforceError::Host(error) => error.into(),
+        EnforceError::Jumbo { source, .. } => source.into(),
+        EnforceError::Impossible(problems) => DaemonError::Refused {
+            source_name: "the configuration".to_owned(),
+            messages: problems.iter().map(|(link, why)| network::impossible(link, why)).collect(),
+        },
     }
 }

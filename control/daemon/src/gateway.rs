@@ -1,8 +1,9 @@
-use crate::active::{Active, absent, present_part};
+use crate::active::{Active, absent};
 use crate::audit::Audit;
 use crate::candidate::Candidate;
 use crate::commit::{Committer, activate};
 use crate::configuration::{Editors, Trees};
+use crate::enforce::{Enforcer, leave};
 use crate::explain;
 use crate::prober::Prober;
 use crate::selector::Selector;
@@ -13,12 +14,12 @@ use flumen_api::{
     ApiError, Cleared, EndedSessions, ExplainReport, ExplainRequest, PolicyMatch, PolicyQuery, Request,
     Response, SessionFilter, SessionOrder, StatusReport, TableUse, Traffic,
 };
-use flumen_compile::{Compiled, RuleKey, RuleKind, Ruleset};
+use flumen_compile::{Compiled, RuleKey, RuleKind};
 use flumen_config::LoadMode;
 use flumen_engine::{Engine, EngineError, HostFacts, PolicyId};
 use flumen_grpc::Logins;
-use flumen_kernel::network::{Effort, Settings};
-use flumen_kernel::{Change, Host, KernelError, Ledger, prepare, restore};
+use flumen_kernel::network::{Effort, Waiting};
+use flumen_kernel::{Change, Host, Ledger};
 use flumen_store::Editor;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -50,6 +51,8 @@ pub(crate) struct State {
     pub(crate) active: Active,
     pub(crate) facts: HostFacts,
     pub(crate) ledger: Ledger,
+    /// What the active configuration wants of the host's network and cannot have now.
+    pub(crate) waiting: Vec<Waiting>,
     /// Sessions at the last ageing pass.
     pub(crate) live: u64,
     /// Those that ended since the daemon was started.
@@ -141,7 +144,7 @@ impl Gateway {
                 self.show(|state| show::nat(&state.active, &*state.engine)).map(Response::Nat)
             }
             Request::ShowInterfaces => self
-                .show(|state| show::interfaces(&state.active, &*state.engine, &state.facts))
+                .show(|state| show::interfaces(&state.active, &*state.engine, &state.facts, &state.waiting))
                 .map(Response::Interfaces),
             Request::ShowReasons { zeroes } => {
                 let report = self.show(|state| show::reasons(&state.active, &*state.engine));
@@ -215,24 +218,24 @@ impl Gateway {
     /// Takes over what the kernel says of links and addresses now.
     pub(crate) fn host_changed(&self, facts: HostFacts) {
         let mut state = lock(&self.state);
+        // They may be of before a commit that has just ended.
+        let facts = self.host.facts().unwrap_or(facts);
         let before = std::mem::replace(&mut state.facts, facts);
         let index = |facts: &HostFacts, name: &str| facts.link(name).map(|link| link.index);
         let mut returned = state.unattached;
-        for binding in &state.active.ruleset.interfaces {
-            for name in [&binding.device, &binding.link] {
-                match (index(&before, name), index(&state.facts, name)) {
-                    (Some(_), None) => tracing::warn!(
-                        "interface {name} is gone; its zone stays closed, and it is attached again when it comes back"
-                    ),
-                    (was, Some(now)) if was != Some(now) => {
-                        tracing::info!("interface {name} is back");
-                        returned = true;
-                    }
-                    _ => {}
+        for name in state.active.devices() {
+            match (index(&before, name), index(&state.facts, name)) {
+                (Some(_), None) => tracing::warn!(
+                    "interface {name} is gone; its zone stays closed, and it is attached again when it comes back"
+                ),
+                (was, Some(now)) if was != Some(now) => {
+                    tracing::info!(
+                        "interface {name} is {}",
+                        if was.is_some() { "another one" } else { "here" }
+                    );
+                    returned = true;
                 }
-                if binding.device == binding.link {
-                    break;
-                }
+                _ => {}
             }
         }
         let followed = state.follow_host(&*self.host, returned);
@@ -281,10 +284,11 @@ impl Gateway {
     }
 
     fn check(&self, text: &str) -> Result<Response, ApiError> {
-        let checked =
+        let mut checked =
             check::check(text, LoadMode::Strict).map_err(|messages| ApiError::Refused { messages })?;
-        let messages = check::missing_devices(text, LoadMode::Strict, &lock(&self.state).facts);
-        if messages.is_empty() { Ok(Response::Checked(checked)) } else { Err(ApiError::Refused { messages }) }
+        let missing = check::missing_devices(text, LoadMode::Strict, &lock(&self.state).facts);
+        checked.warnings.extend(missing);
+        Ok(Response::Checked(checked))
     }
 
     fn sessions(
@@ -364,13 +368,9 @@ impl Gateway {
     fn detach(&self) -> Result<(), ApiError> {
         let mut state = lock(&self.state);
         state.detached = true;
-        let detached = state.engine.detach().map_err(engine_failed);
-        match restore(&*self.host, &mut state.ledger) {
-            Ok(changes) => log_changes(&changes, "restored"),
-            Err(error) => {
-                return detached.and(Err(ApiError::State { reason: error.to_string() }));
-            }
-        }
+        let State { engine, ledger, .. } = &mut *state;
+        let left = leave(&*self.host, ledger, || engine.detach().map_err(engine_failed));
+        let detached = left.map_err(|error| ApiError::State { reason: error.to_string() })?;
         if detached.is_ok() {
             tracing::info!("detached from every interface; the host is as it was");
         }
@@ -387,55 +387,49 @@ impl State {
         std::mem::replace(&mut self.active, next)
     }
 
-    /// Prepares the host for `ruleset`, and installs what is present of it. After an error all is as before.
-    pub(crate) fn install(&mut self, ruleset: &Ruleset, host: &dyn Host) -> Result<(), ApiError> {
+    /// Puts what is present of a configuration in force, with its links, addresses and routes. After an error all is as
+    /// before.
+    pub(crate) fn install(&mut self, next: &Active, host: &dyn Host, effort: Effort) -> Result<(), ApiError> {
         if self.detached {
             let reason = "the engine was detached, and the daemon is about to end".to_owned();
             return Err(ApiError::Impossible { reason });
         }
-        let part = present_part(ruleset, &self.facts);
-        let prepared = prepare_for(&part, host, &mut self.ledger)
-            .map_err(|error| ApiError::State { reason: format!("the host cannot be prepared: {error}") });
-        let installed =
-            prepared.and_then(|()| self.engine.install(&part, &self.facts).map_err(engine_failed));
-        if installed.is_err() {
-            let before = present_part(&self.active.ruleset, &self.facts);
-            if let Err(error) = prepare_for(&before, host, &mut self.ledger) {
-                tracing::error!("the host's settings could not be set back: {error}");
-            }
+        let (mut enforcer, active) = self.enforcer(host);
+        let enforced = enforcer.enforce(&next.ruleset, &next.network, effort);
+        if enforced.is_err() {
+            enforcer.take_back(&active.ruleset, &active.network);
         }
-        installed
+        Ok(enforced?)
     }
 
-    /// Adapts to the facts: addresses and MTUs as they are; the whole ruleset again when a device is back.
+    /// Adapts to the facts: addresses and MTUs as they are, with those of ours that somebody took away; the whole
+    /// configuration again when a device is back.
     fn follow_host(&mut self, host: &dyn Host, returned: bool) -> Result<(), ApiError> {
         if self.detached {
             return Ok(());
         }
-        if !returned {
-            return self.engine.host_changed(&self.facts).map_err(engine_failed);
+        let (mut enforcer, active) = self.enforcer(host);
+        let followed = match returned || active.network.is_empty() {
+            true => Ok(returned),
+            false => enforcer.follow(&active.network),
+        };
+        match followed {
+            Ok(true) => {
+                let active = self.active.clone();
+                self.install(&active, host, Effort::AsFarAsPossible)
+            }
+            Ok(false) => self.engine.host_changed(&self.facts).map_err(engine_failed),
+            Err(error) => {
+                self.engine.host_changed(&self.facts).map_err(engine_failed)?;
+                Err(error.into())
+            }
         }
-        let ruleset = self.active.ruleset.clone();
-        self.install(&ruleset, host)
     }
-}
 
-/// Prepares the host for the devices and links of a ruleset, and says what was changed.
-pub(crate) fn prepare_for(
-    ruleset: &Ruleset,
-    host: &dyn Host,
-    ledger: &mut Ledger,
-) -> Result<(), KernelError> {
-    let unique = |mut names: Vec<String>| {
-        names.sort_unstable();
-        names.dedup();
-        names
-    };
-    let links = unique(ruleset.interfaces.iter().map(|binding| binding.link.clone()).collect());
-    let devices = unique(ruleset.interfaces.iter().map(|binding| binding.device.clone()).collect());
-    let changes = prepare(host, ledger, &links, &devices, (&Settings::default(), Effort::All))?;
-    log_changes(&changes, "set; `flumen detach` restores it");
-    Ok(())
+    fn enforcer<'a>(&'a mut self, host: &'a dyn Host) -> (Enforcer<'a>, &'a Active) {
+        let State { engine, ledger, facts, waiting, active, .. } = self;
+        (Enforcer { engine: &mut **engine, host, ledger, facts, waiting }, active)
+    }
 }
 
 pub(crate) fn log_changes(changes: &[Change], what: &str) {

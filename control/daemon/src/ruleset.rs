@@ -2,13 +2,16 @@ use crate::active::Active;
 use crate::candidate::{Candidate, whole};
 use crate::commit::{Numbers, activate};
 use crate::gateway::{Gateway, lock};
+use crate::network::{impossible, wanted};
 use crate::rematch::{Fingerprint, RematchMark, is_wanted};
 use flumen_api::{ApiError, ConfigMessage, SessionsAtCommit};
 use flumen_config::LoadMode;
 use flumen_engine::HostFacts;
+use flumen_kernel::KernelError;
+use flumen_kernel::network::{Effort, settings};
 use flumen_store::{Origin, Subject};
 
-/// The ruleset of a running gateway, as what a configuration is applied to.
+/// Ruleset and network of a running gateway, as what a configuration is applied to.
 pub(crate) struct RulesetSubject<'a> {
     gateway: &'a Gateway,
     numbers: &'a mut Numbers,
@@ -30,6 +33,8 @@ pub(crate) struct RulesetSubject<'a> {
 pub(crate) struct PreparedRuleset {
     pub(crate) next: Active,
     pub(crate) facts: HostFacts,
+    /// A configuration that was active before is put in force as far as the host lets it.
+    effort: Effort,
     /// It is to judge the sessions that live.
     pub(crate) rematch: Option<Fingerprint>,
     origin: Origin,
@@ -82,9 +87,19 @@ impl Subject for RulesetSubject<'_> {
         let candidate = Candidate::read(text, LoadMode::Strict).map_err(refused)?;
         let facts =
             self.gateway.host.facts().map_err(|error| ApiError::State { reason: error.to_string() })?;
-        let missing = candidate.missing_devices(&facts);
-        if !missing.is_empty() && origin == Origin::New {
-            return Err(refused(missing));
+        let effort = match origin {
+            Origin::New => Effort::All,
+            Origin::Known => Effort::AsFarAsPossible,
+        };
+        if origin == Origin::New {
+            let problem = |error: KernelError| ApiError::State { reason: error.to_string() };
+            let state = lock(&self.gateway.state);
+            let wanted = wanted(&candidate.model);
+            let settings = settings(&*self.gateway.host, &state.ledger, &wanted).map_err(problem)?;
+            if !settings.impossible.is_empty() {
+                let messages = settings.impossible.iter().map(|(link, why)| impossible(link, why)).collect();
+                return Err(refused(messages));
+            }
         }
         let running = lock(&self.gateway.state).engine.active_generation();
         let generation = self.numbers.next_generation(running);
@@ -96,15 +111,16 @@ impl Subject for RulesetSubject<'_> {
         }
 
         self.warnings.clone_from(&candidate.warnings);
+        self.warnings.extend(candidate.missing_devices(&facts));
         self.warnings.extend(compiled.notes.iter().map(|note| whole(note.to_string())));
         self.warnings.extend(self.numbers.later(&candidate.model));
         let wanted = is_wanted(self.sessions, candidate.model.security.policy_rematch);
         let rematch = wanted.then(|| Fingerprint::of(text));
         let next = activate(candidate, compiled, &self.source);
-        Ok(PreparedRuleset { next, facts, rematch, origin, before: None })
+        Ok(PreparedRuleset { next, facts, effort, rematch, origin, before: None })
     }
 
-    /// The engine may still refuse, since it takes and attaches a ruleset in one step: it is then as it was before.
+    /// The kernel or the engine may still refuse: ruleset and network are then as they were before.
     fn apply(&mut self, prepared: &mut PreparedRuleset) -> Result<(), ApiError> {
         if let Some(text) = prepared.rematch {
             self.mark(text, prepared.origin)?;
@@ -112,7 +128,7 @@ impl Subject for RulesetSubject<'_> {
         }
         let mut state = lock(&self.gateway.state);
         state.facts = prepared.facts.clone();
-        state.install(&prepared.next.ruleset, &*self.gateway.host)?;
+        state.install(&prepared.next, &*self.gateway.host, prepared.effort)?;
         prepared.before = Some(state.activate(prepared.next.clone()));
         self.rematch = prepared.rematch.is_some();
         Ok(())
@@ -127,7 +143,7 @@ impl Subject for RulesetSubject<'_> {
             return; // never applied, or refused by an engine that is as it was
         };
         let mut state = lock(&self.gateway.state);
-        match state.install(&before.ruleset, &*self.gateway.host) {
+        match state.install(&before, &*self.gateway.host, Effort::AsFarAsPossible) {
             Ok(()) => drop(state.activate(before)),
             Err(error) => tracing::error!("the ruleset of before could not be put back: {error}"),
         }

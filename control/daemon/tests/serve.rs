@@ -129,17 +129,21 @@ fn an_engine_that_refuses_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn a_missing_device_is_refused_by_name_when_the_configuration_is_new() {
+fn a_missing_device_is_named_and_waited_for_also_when_the_configuration_is_new() {
     let (mut lab, daemon) = started();
     let next = config().replace("wan0", "wan9");
-    let messages = messages(apply(&daemon, &next));
-    assert_eq!(messages.len(), 1);
-    assert_eq!(messages[0].path, "interfaces.wan9");
-    assert!(messages[0].text.contains("no device wan9"), "{}", messages[0].text);
+    let Ok(Response::Applied(applied)) = apply(&daemon, &next) else { panic!("refused") };
+    let missing = &applied.warnings[0];
+    assert_eq!(missing.path, "interfaces wan9");
+    assert!(missing.text.contains("no device wan9"), "{}", missing.text);
+    assert_eq!(status(&daemon).absent, ["wan9"]);
     daemon.stop();
-    lab.configure(&next);
-    let Err(DaemonError::Refused { messages, .. }) = lab.try_start() else { panic!("started") };
-    assert_eq!(messages.len(), 1);
+    lab.configure(&next.replace("wan9", "wan8"));
+    let daemon = lab.start();
+    assert_eq!(status(&daemon).absent, ["wan8"]);
+    lab.host.add_link("wan8", &[]);
+    daemon.wait_until("it is attached", || lab.engines.devices() == ["lan0", "wan8"]);
+    daemon.stop();
 }
 
 #[test]

@@ -21,7 +21,7 @@ mirror! {
     NatInfo = NatRule {
         name, id, translation, from_zones, to_zones, sources, destinations, services, becomes, hits,
     }
-    InterfacesReport = ListInterfacesResponse { interfaces }
+    InterfacesReport = ListInterfacesResponse { interfaces, waiting }
     InterfaceInfo = Interface {
         name, device, link, zone, state, mtu, v4, v6, mode, note, received, transmitted,
     }

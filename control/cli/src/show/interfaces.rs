@@ -43,6 +43,9 @@ pub(crate) fn render(report: &InterfacesReport) -> String {
             text.push_str(&format!("{}: {note}\n", interface.name));
         }
     }
+    for waiting in &report.waiting {
+        text.push_str(&format!("{waiting}\n"));
+    }
     text
 }
 
@@ -106,6 +109,7 @@ mod tests {
             ..up.clone()
         };
         let interfaces = vec![up, generic, kernel_sends, absent];
-        insta::assert_snapshot!(plain(&render(&InterfacesReport { interfaces })));
+        let waiting = vec!["interface eth2 waits: there is no such device".to_owned()];
+        insta::assert_snapshot!(plain(&render(&InterfacesReport { interfaces, waiting })));
     }
 }

@@ -5,6 +5,7 @@ mod application;
 mod bounds;
 mod destination_nat;
 mod interface;
+mod network;
 mod policy;
 mod reference;
 mod services;
@@ -57,6 +58,7 @@ pub(crate) fn model(model: &Model) -> Vec<ConfigError> {
     source_nat::check(model, &mut findings);
     destination_nat::check(model, &mut findings);
     services::check(model, &mut findings);
+    network::check(model, &mut findings);
     findings.errors
 }
 

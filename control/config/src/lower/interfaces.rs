@@ -11,7 +11,7 @@ pub(super) struct Units(BTreeMap<(String, u32), Unit>);
 pub(super) struct Unit {
     pub(super) interface: Interface,
     pub(super) place: Place,
-    /// It, or its device, is out of use.
+    /// Its frames are no interface's: it is out of use, or nothing is known of its device.
     pub(super) disabled: bool,
 }
 
@@ -22,6 +22,11 @@ impl Units {
             text.rsplit_once('.').and_then(|(name, unit)| Some((name.to_owned(), unit.parse().ok()?)));
         let mut keys = split.into_iter().chain([(text.to_owned(), 0)]);
         keys.find_map(|key| self.0.get(&key).map(|unit| (format!("{}.{}", key.0, key.1), unit)))
+    }
+
+    /// The unit of this number, as written.
+    pub(super) fn of(&self, name: &str, number: &str) -> Option<&Unit> {
+        self.0.get(&(name.to_owned(), number.parse().ok()?))
     }
 
     /// Every unit with its name.
@@ -37,16 +42,10 @@ impl Lowering {
         for (keys, node) in node.entries("") {
             let name = &keys[0];
             let words = format!("interfaces {name}");
-            let device = match node.value("device") {
-                Some(device) => self.accept(&device.place, &words, DeviceName::new(&device.text)),
-                None => {
-                    let device =
-                        DeviceName::new(name).map_err(|_| Problem::DeviceNeeded { name: name.clone() });
-                    self.accept(&node.place, &words, device)
-                }
-            };
-            // Without a device there is nothing to check any more.
-            let disabled = device.is_none();
+            let place = node.value("device").map_or(&node.place, |device| &device.place);
+            let device = self.accept(place, &words, device_of(node, name));
+            let in_use = |node: &Node| node.get("disable").is_none();
+            let any_in_use = node.entries("unit").any(|(_, unit)| in_use(unit));
             for (keys, unit) in node.entries("unit") {
                 let words = format!("{words} unit {}", keys[0]);
                 let mut interface = self.unit(unit, &words);
@@ -55,6 +54,9 @@ impl Lowering {
                 if node.get("vlan-tagging").is_some() && untagged {
                     self.refuse(&unit.place, &words, Problem::VlanNeeded);
                 }
+                // Without a device there is nothing to check any more. A device all of whose units are out of use is
+                // set down, and stays closed by the gateway; else the frames of a unit that is out of use are nobody's.
+                let disabled = device.is_none() || any_in_use && !in_use(unit);
                 let unit = Unit { interface, place: unit.place.clone(), disabled };
                 // The table has checked that the unit is a number.
                 units.0.insert((name.clone(), keys[0].parse().unwrap_or(0)), unit);
@@ -98,5 +100,13 @@ impl Lowering {
             greatest: VlanId::GREATEST.into(),
         });
         self.accept(&text.place, words, vlan)
+    }
+}
+
+/// The Linux device of an interface: named, or of the same name.
+pub(super) fn device_of(node: &Node, name: &str) -> Result<DeviceName, Problem> {
+    match node.value("device") {
+        Some(device) => DeviceName::new(&device.text),
+        None => DeviceName::new(name).map_err(|_| Problem::DeviceNeeded { name: name.to_owned() }),
     }
 }

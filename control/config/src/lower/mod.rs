@@ -7,6 +7,7 @@ mod addresses;
 mod applications;
 mod interfaces;
 mod nat;
+mod network;
 mod origin;
 mod policies;
 mod services;
@@ -14,7 +15,7 @@ mod system;
 mod voids;
 mod zones;
 
-use crate::{ConfigError, Model, Path, Problem, Security, Warning, check, warning};
+use crate::{ConfigError, Model, Network, Path, Problem, Security, Warning, check, warning};
 use flumen_syntax::parse::Mode;
 use flumen_syntax::{Finding, Node, Place, Tree, effective, nearest, unsupported};
 use origin::Origins;
@@ -94,6 +95,10 @@ impl Lowering {
         model.security.policy_rematch = policies.get("policy-rematch").is_some();
         self.nat(security.get("nat").unwrap_or(&empty), &context, &mut model.security);
         self.services(root.get("services").unwrap_or(&empty), &units, &context, &mut model);
+        model.network = Network {
+            links: self.links(root.get("interfaces").unwrap_or(&empty), &units),
+            routes: self.routes(root.get("routing-options").unwrap_or(&empty), &units),
+        };
         model
     }
 

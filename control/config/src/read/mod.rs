@@ -2,6 +2,7 @@
 
 mod interface;
 mod nat;
+mod network;
 mod reader;
 mod scalar;
 mod security;
@@ -57,6 +58,7 @@ impl Read for Model {
             interfaces: reader.optional(&mut fields, "interfaces").unwrap_or_default(),
             security: reader.optional(&mut fields, "security").unwrap_or_default(),
             services: reader.optional(&mut fields, "services").unwrap_or_default(),
+            network: reader.optional(&mut fields, "network").unwrap_or_default(),
         };
         reader.finish(fields);
         model

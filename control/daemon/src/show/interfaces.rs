@@ -3,10 +3,11 @@ use crate::active::Active;
 use flumen_api::{InterfaceInfo, InterfacesReport, LinkState};
 use flumen_config::Mode;
 use flumen_engine::{AttachMode, Attachment, Engine, EngineError, HostFacts};
+use flumen_kernel::network::Waiting;
 
 /// The largest MTU that drivers commonly take in driver mode, bytes: one page for frame, headroom and the kernel's own
 /// record of it.
-const DRIVER_MTU: u32 = 3498;
+pub(crate) const DRIVER_MTU: u32 = 3498;
 
 const KERNEL_SENDS: &str =
     "the kernel sends: the device takes no frames from XDP (if it is a veth: `ethtool -K PEER gro on`)";
@@ -16,6 +17,7 @@ pub(crate) fn interfaces(
     active: &Active,
     engine: &dyn Engine,
     host: &HostFacts,
+    waiting: &[Waiting],
 ) -> Result<InterfacesReport, EngineError> {
     let counters = engine.counters()?;
     let attachments = engine.attachments();
@@ -44,7 +46,10 @@ pub(crate) fn interfaces(
             transmitted: traffic(counters.transmitted(id)),
         }
     });
-    Ok(InterfacesReport { interfaces: interfaces.collect() })
+    Ok(InterfacesReport {
+        interfaces: interfaces.collect(),
+        waiting: waiting.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// What the kernel does for this interface that the engine would do faster, and what to do about it.

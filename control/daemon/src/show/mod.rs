@@ -13,7 +13,7 @@ mod services;
 mod system;
 mod zones;
 
-pub(crate) use interfaces::{interfaces, note};
+pub(crate) use interfaces::{DRIVER_MTU, interfaces, note};
 pub(crate) use links::links;
 pub(crate) use nat::nat;
 pub(crate) use neighbours::neighbours;

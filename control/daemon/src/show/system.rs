@@ -48,8 +48,17 @@ impl Gateway {
         let mut alarm = |major: bool, text: String| alarms.push(AlarmInfo { major, text });
         {
             let state = lock(&self.state);
-            let report =
-                super::interfaces(&state.active, &*state.engine, &state.facts).map_err(engine_failed)?;
+            let report = super::interfaces(&state.active, &*state.engine, &state.facts, &state.waiting)
+                .map_err(engine_failed)?;
+            // A device of a zone that is not there has an alarm of its own.
+            let absent = |waiting: &&String| {
+                report.interfaces.iter().any(|own| {
+                    let about = |link: &str| waiting.starts_with(&format!("interface {link} waits"));
+                    own.state == flumen_api::LinkState::Absent && (about(&own.device) || about(&own.link))
+                })
+            };
+            let others = report.waiting.iter().filter(|waiting| !absent(waiting));
+            others.for_each(|waiting| alarm(false, waiting.clone()));
             let attachments = state.engine.attachments();
             for interface in report.interfaces {
                 let name = &interface.name;

@@ -262,6 +262,16 @@ impl Lab {
         self.try_start_by(Arc::new(clock)).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// Without a file: with what was committed last.
+    pub fn start_again(&self) -> Running {
+        let options = Options { config: None, ..self.options.clone() };
+        let clock = Arc::new(SystemClock);
+        let daemon = Daemon::start_by(&options, Arc::new(self.host.clone()), &self.engines, clock);
+        let daemon = daemon.unwrap_or_else(|error| panic!("{error}"));
+        let thread = std::thread::spawn(move || daemon.serve(None));
+        Running { thread, options }
+    }
+
     pub fn start(&self) -> Running {
         self.try_start().unwrap_or_else(|error| panic!("{error}"))
     }

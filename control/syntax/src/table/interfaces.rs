@@ -2,12 +2,9 @@ use super::form::word;
 use super::statement::{Statement, bare, container, entries, flag, key, key_from, leaf, list, values};
 use super::{Layout, Source, Type};
 
-/// Without the gateway on it, the host's kernel would serve the device, unfiltered.
-const LINK_DOWN: &str =
-    "links are not taken down yet, and a device without the gateway would be unfiltered; use `ip link set`";
-
 const HOST: &str = "the gateway takes it from the host; set it there for now";
-const OFFLOADS: &str = "offloads are the host's to set for now";
+/// Of several addresses of a network, the first is the source of what the host sends.
+const FIRST: &str = "the first address of a network is the source of what the host sends";
 
 pub(super) const ROWS: &[Statement] = &[entries(
     &[key_from(Type::Device, Source::Devices)],
@@ -21,8 +18,13 @@ const DEVICE: &[Statement] = &[
     leaf("device", Type::Device, "Linux device behind a Junos name")
         .from(Source::Devices)
         .doc("`interfaces ge-0/0/0 device eth1` makes `ge-0/0/0.0` the untagged frames of `eth1`. Without it the name is the device's."),
-    flag("disable", "Takes the device out of use").reserved(LINK_DOWN),
-    leaf("mtu", Type::Number(256, 65535), "Largest frame, bytes").kept(HOST),
+    flag("disable", "Takes the device out of use")
+        .doc("The link is set down, and has no addresses of the configuration. The gateway stays attached to it."),
+    leaf("mtu", Type::Number(256, 65535), "Largest frame with its Ethernet header, bytes")
+        .doc(
+            "As Junos counts: `mtu 1514` is packets of 1500 bytes, which Linux calls an MTU of 1500. With \
+             `vlan-tagging` 4 bytes more belong to the header, with `flexible-vlan-tagging` 8.",
+        ),
     leaf("speed", Type::Text, "Speed").kept(HOST),
     flag("vlan-tagging", "Its units are told apart by a VLAN tag"),
     flag("flexible-vlan-tagging", "Its units have no tag, one, or two"),
@@ -58,6 +60,7 @@ const DEVICE: &[Statement] = &[
             leaf("rx-checksum", Type::Words(ON_OFF), "Checks checksums"),
             leaf("tx-checksum", Type::Words(ON_OFF), "Computes checksums"),
             leaf("tso", Type::Words(ON_OFF), "Cuts TCP segments"),
+            leaf("gso", Type::Words(ON_OFF), "Cuts segments in the kernel, as late as possible"),
             leaf("gro", Type::Words(ON_OFF), "Joins segments, reversibly"),
             leaf("lro", Type::Words(ON_OFF), "Joins segments, irreversibly"),
             leaf("rx-ring", Type::Number(64, 32768), "Descriptors to receive with"),
@@ -65,8 +68,7 @@ const DEVICE: &[Statement] = &[
             leaf("channels", Type::Number(1, 1024), "Queues"),
         ],
     )
-    .kept(OFFLOADS)
-    .doc("Flumen's own hierarchy."),
+    .doc("Flumen's own hierarchy. What is not said is left as the device has it."),
     list("unit", &[key(Type::Number(0, 1_073_741_823))], "A logical interface: frames with certain VLAN tags", UNIT),
 ];
 
@@ -74,7 +76,8 @@ const ON_OFF: &[super::Word] = &[word("on", "Yes"), word("off", "No")];
 
 const UNIT: &[Statement] = &[
     leaf("description", Type::Text, "Text for people"),
-    flag("disable", "Takes the unit out of use").reserved(LINK_DOWN),
+    flag("disable", "Takes the unit out of use")
+        .doc("A device all of whose units are out of use is set down."),
     leaf("vlan-id", Type::Number(1, 4094), "VLAN of its frames").choice("tags"),
     container(
         "vlan-tags",
@@ -88,7 +91,7 @@ const UNIT: &[Statement] = &[
     .choice("tags"),
     leaf("link", Type::Device, "Linux device that has the addresses of a tagged unit")
         .from(Source::Devices)
-        .doc("Without it, `DEVICE.VLAN` as `ip link` names it."),
+        .doc("Without it, `DEVICE.VLAN`, which is made when it is not there; a link that is named is the host's to make."),
     leaf("bandwidth", Type::Amount(0, 10_000_000_000_000), "Speed, for information").kept(HOST),
     container(
         "family",
@@ -131,7 +134,8 @@ const SAMPLING: Statement =
         .kept("flows are not exported yet");
 
 const INET: &[Statement] = &[
-    leaf("mtu", Type::Number(68, 65535), "Largest packet, bytes").kept(HOST),
+    leaf("mtu", Type::Number(68, 65535), "Largest packet, bytes")
+        .doc("The MTU of the link, as Linux counts."),
     FILTER,
     SAMPLING,
     container("dhcp", "Address by DHCP", &[leaf("vendor-id", Type::Text, "Says who makes the client")])
@@ -147,17 +151,16 @@ const INET: &[Statement] = &[
         &[key(Type::Prefix4)],
         "Address with the length of its network",
         &[
-            flag("primary", "Source of packets of the host, among all"),
-            flag("preferred", "Source of packets of the host, in its network"),
+            flag("primary", "Source of packets of the host, among all").kept(FIRST),
+            flag("preferred", "Source of packets of the host, in its network").kept(FIRST),
             list("vrrp-group", &[key(Type::Number(0, 255))], "Router redundancy", VRRP)
                 .reserved("VRRP needs the high-availability capability"),
         ],
-    )
-    .kept(HOST),
+    ),
 ];
 
 const INET6: &[Statement] = &[
-    leaf("mtu", Type::Number(1280, 65535), "Largest packet, bytes").kept(HOST),
+    leaf("mtu", Type::Number(1280, 65535), "Largest packet, bytes").doc("At most that of the link."),
     FILTER,
     SAMPLING,
     container("dhcpv6-client", "Address by DHCPv6", &[leaf("client-type", Type::Text, "Kind of client")])
@@ -167,14 +170,13 @@ const INET6: &[Statement] = &[
         &[key(Type::Prefix6)],
         "Address with the length of its network",
         &[
-            flag("primary", "Source of packets of the host, among all"),
-            flag("preferred", "Source of packets of the host, in its network"),
-            flag("eui-64", "Completes it from the Ethernet address"),
+            flag("primary", "Source of packets of the host, among all").kept(FIRST),
+            flag("preferred", "Source of packets of the host, in its network").kept(FIRST),
+            flag("eui-64", "Completes it from the Ethernet address").reserved("write the whole address"),
             list("vrrp-inet6-group", &[key(Type::Number(0, 255))], "Router redundancy", VRRP)
                 .reserved("VRRP needs the high-availability capability"),
         ],
-    )
-    .kept(HOST),
+    ),
 ];
 
 const VRRP: &[Statement] = &[

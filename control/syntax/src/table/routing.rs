@@ -1,23 +1,24 @@
 use super::statement::{Key, Statement, anything, container, entries, flag, key, leaf, list, values};
 use super::{Layout, NAME, Type};
 
-/// What is kept only must not let packets pass.
-const DROPS: &str =
-    "routes are the host's, and without this one packets would pass; use `ip route add blackhole`";
-
-const HOST: &str = "routes are the host's for now; the gateway follows its routing table";
+const BESIDE: &str =
+    "routing protocols run beside the gateway (FRR), and are told by their own configuration";
 const PROTOCOL: &str = "routing protocols run beside the gateway (FRR); it follows the host's routing table";
 
 const SWITCH: &str = "switching is the bridge of the host";
 
 const ROUTE: &[Statement] = &[
     values("next-hop", Type::Text, "Gateways: addresses or interfaces").ordered().choice("where"),
-    flag("discard", "Drops silently").choice("where").reserved(DROPS),
-    flag("reject", "Drops and answers").choice("where").reserved(DROPS),
-    leaf("next-table", Type::Name, "Table to look in").choice("where"),
-    leaf("preference", Type::Number(0, 4_294_967_295), "Preference; the least wins"),
-    leaf("metric", Type::Number(0, 4_294_967_295), "Metric; the least wins"),
-    flag("no-readvertise", "Not for routing protocols"),
+    flag("discard", "Drops silently").choice("where"),
+    flag("reject", "Drops and answers").choice("where"),
+    leaf("next-table", Type::Name, "Table to look in")
+        .choice("where")
+        .reserved("routing tables beside the main one need the multi-WAN capability"),
+    leaf("preference", Type::Number(0, 4_294_967_295), "Preference; the least wins").default("5"),
+    leaf("metric", Type::Number(0, 4_294_967_295), "Metric; the least wins").doc(
+        "The kernel has one number for both: the metric where there is one, else the preference, at least 1.",
+    ),
+    flag("no-readvertise", "Not for routing protocols").kept(BESIDE),
     list(
         "qualified-next-hop",
         &[key(Type::Text)],
@@ -31,16 +32,18 @@ const ROUTE: &[Statement] = &[
 ];
 
 const STATIC: Statement =
-    container("static", "Static routes", &[list("route", &[PREFIX], "A route", ROUTE).layout(Layout::Alone)])
-        .kept(HOST);
+    container("static", "Static routes", &[list("route", &[PREFIX], "A route", ROUTE).layout(Layout::Alone)]).doc(
+        "In the kernel's main table, with the protocol number 70. A route whose gateway is on no network of the gateway \
+         waits until it is.",
+    );
 
 const PREFIX: Key = key(Type::Prefix);
 
 pub(super) const OPTIONS: &[Statement] = &[
     STATIC,
-    list("rib", NAME, "A routing table, as inet6.0", &[STATIC]).kept(HOST),
-    leaf("router-id", Type::Address4, "Number of the router").kept(HOST),
-    leaf("autonomous-system", Type::Text, "Number of the autonomous system").kept(HOST),
+    list("rib", NAME, "A routing table: inet.0 or inet6.0", &[STATIC]),
+    leaf("router-id", Type::Address4, "Number of the router").kept(BESIDE),
+    leaf("autonomous-system", Type::Text, "Number of the autonomous system").kept(BESIDE),
 ];
 
 pub(super) const PROTOCOLS: &[Statement] = &[

@@ -97,7 +97,8 @@ fn a_bad_configuration_is_refused_with_its_place_and_changes_nothing() {
         good().set("/security/applications/x", json!({"protocol": "tcp", "destination-port": text}))
     };
     for (configuration, place, reason) in [
-        (good().set("/interfaces/wan/device", "nosuch0"), "interfaces.wan", "nosuch0"),
+        (good().set("/network/links/wan/mtu", 65536), "network.links.wan.mtu", "65535"),
+        (good().set("/network/links/wan/offload/rx-ring", 512), "interfaces wan", "rx ring"),
         (good().set("/security/zones/trust/interfaces", json!(["lan", "wan"])), "zones", "wan"),
         (good().set("/interfaces/more/device", "lan"), "interfaces", "lan"),
         (address("10.0.0.0/33"), "security.policies[0].match.source-address[0]", "10.0.0.0/33"),

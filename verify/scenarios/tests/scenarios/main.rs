@@ -16,6 +16,7 @@ mod manual;
 mod mirror;
 mod mtu;
 mod nat;
+mod network;
 mod operations;
 mod policy;
 mod probes;

@@ -37,13 +37,11 @@ fn pings_pass(lab: &Lab) {
 }
 
 #[test]
-fn a_missing_interface_is_named() {
-    let lab = Lab::idle(Gateway::new().unwrap()).unwrap();
-    let before = traces(&lab);
-    let said = refused(&lab, &Configuration::new().set("/interfaces/wan/device", "nosuch0"));
-    assert!(said.contains("nosuch0") && said.contains("interfaces.wan"), "{said}");
-    assert_eq!(traces(&lab), before);
-    pings_pass(&lab);
+fn a_missing_interface_is_named_and_waited_for() {
+    let lab = Lab::new(&Configuration::new().set("/interfaces/wan/device", "nosuch0")).unwrap();
+    let said = lab.flumen().log();
+    assert!(said.contains("nosuch0"), "{said}");
+    assert_eq!(lab.flumen().status().unwrap().absent, ["nosuch0"]);
 }
 
 #[test]

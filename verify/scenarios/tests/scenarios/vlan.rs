@@ -116,3 +116,42 @@ fn sub_interfaces_of_the_kernel_with_one_and_two_tags_are_served() {
         assert!(forwarded > 500, "{lan:?} {wan:?}: {forwarded} frames went through Flumen");
     }
 }
+
+#[test]
+fn sub_interfaces_are_made_by_the_configuration_and_go_with_it() {
+    if !kernel_has_vlans() {
+        return;
+    }
+    for (vids, unit) in [(&[7][..], "vlan-id 7;"), (&[7, 8], "vlan-tags outer 7 inner 8;")] {
+        let topology = Gateway::builder().sub_interfaces(Segment::Wan, vids).build().unwrap();
+        topology.gateway().ip("link delete wan.7").unwrap();
+        let before = topology.gateway().ip("-o link show").unwrap().lines().count();
+        let mut lab = Lab::idle(topology).unwrap();
+        let text = format!(
+            "interfaces {{
+                lan {{ unit 0; }}
+                wan {{ flexible-vlan-tagging; unit 7 {{
+                    {unit} family inet {{ address 203.0.113.1/24; }} family inet6 {{ address 2001:db8:2::1/64; }}
+                }} }}
+            }}
+            security {{
+                zones {{
+                    security-zone trust {{ interfaces {{ lan.0; }} }}
+                    security-zone untrust {{ interfaces {{ wan.7; }} }}
+                }}
+                policies {{ default-policy {{ permit-all; }} }}
+                nat {{ source {{ rule-set out {{
+                    from zone trust; to zone untrust;
+                    rule hide {{ match {{ source-address 0.0.0.0/0; }} then {{ source-nat {{ interface; }} }} }}
+                }} }} }}
+            }}"
+        );
+        let file = lab.flumen().places().file("flumen.conf");
+        std::fs::write(&file, text).unwrap();
+        lab.flumen_mut().start_with(&file).unwrap();
+        everything_passes(&lab);
+        lab.flumen().run("detach").unwrap();
+        let left = lab.gateway().ip("-o link show").unwrap().lines().count();
+        assert_eq!(left, before, "{vids:?}");
+    }
+}
