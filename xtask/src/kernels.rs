@@ -13,8 +13,8 @@ use crate::lane::{self, Job, Kernel};
 use crate::tally::Tally;
 use crate::tree::Tree;
 
-/// Packages whose tests are the default command: every program is loaded, every fixture run.
-const PACKAGES: [&str; 2] = ["flumen-engine", "flumen-conformance"];
+/// Packages whose tests are the default command: every program is loaded, every fixture run, netlink spoken.
+const PACKAGES: [&str; 3] = ["flumen-engine", "flumen-kernel", "flumen-conformance"];
 
 /// With them, scenarios for which the developer's kernel may lack something: package, test program, part of the names.
 const SCENARIOS: [&str; 3] = ["flumen-scenarios", "scenarios", "sub_interfaces"];
