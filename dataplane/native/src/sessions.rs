@@ -98,7 +98,14 @@ impl SessionArrays {
         for direction in &found.directions {
             let row = SessionRow { slot, ..direction.row };
             let (last_seen_ms, timeout) = (direction.last_seen_ms, direction.timeout);
-            let place = sessions::insert::<_, Loops>(self, &direction.key, &row, last_seen_ms, timeout);
+            let place = sessions::insert::<_, Loops>(
+                self,
+                &direction.key,
+                sessions::home(self, &direction.key),
+                &row,
+                last_seen_ms,
+                timeout,
+            );
             let place = place.unwrap_or(SessionPlace::NONE);
             record.places[row.flags.direction() as usize].store(place.0);
         }

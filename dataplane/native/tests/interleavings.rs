@@ -142,7 +142,7 @@ fn insert<T: SessionTables>(
     row: &SessionRow,
     now_ms: u32,
 ) -> Result<SessionPlace, InsertError> {
-    sessions::insert::<_, Loops>(tables, key, row, now_ms, TIMEOUT)
+    sessions::insert::<_, Loops>(tables, key, sessions::home(tables, key), row, now_ms, TIMEOUT)
 }
 
 /// Opens a session as the pipeline does.

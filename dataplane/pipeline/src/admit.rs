@@ -1,7 +1,7 @@
 //! Opens a session: both rows and the record, or nothing.
 
 use crate::context::{Context, Work};
-use crate::environment::{Environment, RouteKind, Turn};
+use crate::environment::{Environment, RouteKind, Turn, attempt};
 use crate::packet::{Kind, Packet};
 use crate::sessions::InsertError;
 use crate::tables::Tables;
@@ -148,7 +148,7 @@ fn reverse_inserted<T: Tables, E: Environment, S: Trace>(
     opening.refused = if opening.translated { Reason::NatPortsExhausted } else { Reason::SessionConflict };
     let attempts = if choice { PORT_ATTEMPTS } else { BUSY_ATTEMPTS };
     let random = if choice { context.environment.random() } else { 0 };
-    E::repeat(attempts, &mut PortSearch { context, packet, random });
+    attempt::<E, _>(attempts - 1, &mut PortSearch { context, packet, random, attempt: 0 });
 }
 
 /// Attempts at inserting the reverse row, each with another source port.
@@ -156,36 +156,45 @@ struct PortSearch<'a, 'c, T, E, S> {
     context: &'a mut Context<'c, T, E, S>,
     packet: &'a Packet,
     random: u32,
+    attempt: u32,
 }
 
 impl<T: Tables, E: Environment, S: Trace> Turn for PortSearch<'_, '_, T, E, S> {
     #[inline(always)]
-    fn take(&mut self, attempt: u32) -> bool {
-        let key = &self.packet.key;
-        let now_ms = self.context.now_ms();
-        let tables = self.context.tables;
-        let Work { row, nat, reverse_key, reverse_row, opening, .. } = &mut *self.context.work;
-        if opening.translated && opening.has_port {
-            row.sport = port(nat, key.sport, self.random, attempt).into();
+    fn take(&mut self, _: u32) -> bool {
+        insert_reverse(self)
+    }
+}
+
+/// Inserts the reverse row with the next port; true when another may do.
+#[inline(never)]
+fn insert_reverse<T: Tables, E: Environment, S: Trace>(search: &mut PortSearch<'_, '_, T, E, S>) -> bool {
+    let PortSearch { context, packet, random, attempt } = search;
+    let (tables, now_ms) = (context.tables, context.now_ms());
+    let key = &packet.key;
+    let Work { row, nat, reverse_key, reverse_row, opening, .. } = &mut *context.work;
+    if opening.translated && opening.has_port {
+        row.sport = port(nat, key.sport, *random, *attempt).into();
+        *attempt += 1;
+    }
+    row.flags = flags(key, row);
+    reverse(key, row, reverse_key, reverse_row);
+    let home = reverse_home(tables, packet, row.flags, reverse_key);
+    match sessions::insert::<T, E>(tables, reverse_key, home, reverse_row, now_ms, opening.timeout) {
+        Ok(place) => {
+            opening.reverse = place;
+            false
         }
-        row.flags = flags(key, row);
-        reverse(key, row, reverse_key, reverse_row);
-        match sessions::insert::<T, E>(tables, reverse_key, reverse_row, now_ms, opening.timeout) {
-            Ok(place) => {
-                opening.reverse = place;
-                false
+        Err(InsertError::Full) => {
+            opening.refused = Reason::SessionTableFull;
+            false
+        }
+        Err(InsertError::Busy) => true,
+        Err(InsertError::Exists) => {
+            if opening.translated {
+                context.trace.step(Step::PortTaken(row.sport.get()));
             }
-            Err(InsertError::Full) => {
-                opening.refused = Reason::SessionTableFull;
-                false
-            }
-            Err(InsertError::Busy) => true,
-            Err(InsertError::Exists) => {
-                if opening.translated {
-                    self.context.trace.step(Step::PortTaken(row.sport.get()));
-                }
-                true
-            }
+            true
         }
     }
 }
@@ -200,7 +209,18 @@ fn forward_inserted<T: Tables, E: Environment, S>(
     let Work { row, at, opening, end, .. } = &mut *context.work;
     let slot = row.slot;
     if opening.reverse != SessionPlace::NONE {
-        match insert_forward::<T, E>(tables, &packet.key, row, now_ms, opening.timeout) {
+        let timeout = opening.timeout;
+        let mut insertion = Forward {
+            tables,
+            packet,
+            row,
+            now_ms,
+            timeout,
+            inserted: Err(InsertError::Busy),
+            environment: core::marker::PhantomData::<E>,
+        };
+        attempt::<E, _>(BUSY_ATTEMPTS - 1, &mut insertion);
+        match insertion.inserted {
             Ok(place) => {
                 *at = place;
                 row.l4_delta = transport_delta(row.l3_delta, &packet.key, row);
@@ -227,21 +247,41 @@ fn forward_inserted<T: Tables, E: Environment, S>(
     false
 }
 
-#[inline(always)]
-fn insert_forward<T: Tables, E: Environment>(
-    tables: &T,
-    key: &SessionKey,
-    row: &SessionRow,
+/// Attempts at inserting the forward row.
+struct Forward<'a, T, E> {
+    tables: &'a T,
+    packet: &'a Packet,
+    row: &'a SessionRow,
     now_ms: u32,
     timeout: IdleTimeout,
-) -> Result<SessionPlace, InsertError> {
-    for _ in 1..BUSY_ATTEMPTS {
-        let inserted = sessions::insert::<T, E>(tables, key, row, now_ms, timeout);
-        if !matches!(inserted, Err(InsertError::Busy)) {
-            return inserted;
-        }
+    inserted: Result<SessionPlace, InsertError>,
+    environment: core::marker::PhantomData<E>,
+}
+
+impl<T: Tables, E: Environment> Turn for Forward<'_, T, E> {
+    #[inline(always)]
+    fn take(&mut self, _: u32) -> bool {
+        let Packet { key, home, .. } = self.packet;
+        self.inserted =
+            sessions::insert::<T, E>(self.tables, key, *home, self.row, self.now_ms, self.timeout);
+        matches!(self.inserted, Err(InsertError::Busy))
     }
-    sessions::insert::<T, E>(tables, key, row, now_ms, timeout)
+}
+
+/// The home of the reverse row: beside the other, unless the session is translated or has one end.
+#[inline(always)]
+fn reverse_home<T: Tables>(
+    tables: &T,
+    packet: &Packet,
+    flags: SessionFlags,
+    reverse_key: &SessionKey,
+) -> SessionPlace {
+    let Packet { key, home, .. } = packet;
+    if flags.translates() || (key.src == key.dst && key.sport == key.dport) {
+        sessions::home(tables, reverse_key)
+    } else {
+        home.beside()
+    }
 }
 
 /// The port of the `attempt`: first the sender's own, when it is in range; then a random start and its

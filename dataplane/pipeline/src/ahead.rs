@@ -3,7 +3,7 @@
 use crate::packet::Packet;
 use crate::sessions;
 use crate::tables::Tables;
-use flumen_abi::{Addr, PortBe, SessionKey, ZoneId};
+use flumen_abi::{Addr, SessionKey, SessionPlace, ZoneId};
 use flumen_frame::{Frame, Offset};
 use flumen_wire::ipv4::{self, Ipv4};
 use flumen_wire::ipv6::Ipv6;
@@ -14,17 +14,26 @@ use flumen_wire::{ethernet, proto};
 const PLAIN: u8 = 0x45;
 
 /// Starts to fetch the row of the frame's session, if it looks like a whole TCP or UDP packet without options: among many
-/// sessions that row is in no cache, and while it comes the frame is decoded. Nothing depends on what is read here, and
-/// nothing of it was checked.
+/// sessions that row is in no cache, and while it comes the frame is decoded. Leaves the row's home in `packet.home`: what is
+/// read here was not checked, but decoding refuses the frame or reads the same.
 #[inline(always)]
-pub(crate) fn ask<F: Frame, T: Tables>(frame: &F, tables: &T, packet: &Packet) {
+pub(crate) fn ask<F: Frame, T: Tables>(frame: &F, tables: &T, packet: &mut Packet) {
+    packet.home = SessionPlace::NONE;
     let key = match packet.ethertype {
         ethernet::IPV4 => ipv4(frame, packet.l3),
         ethernet::IPV6 => ipv6(frame, packet.l3),
         _ => None,
     };
     if let Some(key) = key {
-        sessions::ask(tables, &key);
+        packet.home = sessions::ask(tables, &key);
+    }
+}
+
+/// The home of any other packet with a session.
+#[inline(always)]
+pub(crate) fn locate<T: Tables>(tables: &T, packet: &mut Packet) {
+    if packet.home == SessionPlace::NONE {
+        packet.home = sessions::home(tables, &packet.key);
     }
 }
 
@@ -57,6 +66,5 @@ fn has_ports(proto: u8) -> bool {
 /// The key but for the zone, which has no part in the place.
 #[inline(always)]
 fn key(src: Addr, dst: Addr, ports: &Udp, proto: u8) -> SessionKey {
-    let (sport, dport): (PortBe, PortBe) = (ports.sport, ports.dport);
-    SessionKey { src, dst, sport, dport, zone: ZoneId::NONE, proto, reserved: 0 }
+    SessionKey { src, dst, sport: ports.sport, dport: ports.dport, zone: ZoneId::NONE, proto, reserved: 0 }
 }

@@ -125,6 +125,7 @@ impl Scratch {
     const PACKET: Packet = Packet {
         key: Self::KEY,
         interface: InterfaceRow::NONE,
+        home: SessionPlace::NONE,
         station: 0,
         vlan: Self::VLAN,
         l3: Offset::START,

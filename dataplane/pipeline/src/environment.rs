@@ -72,6 +72,15 @@ pub trait Turn {
     fn take(&mut self, index: u32) -> bool;
 }
 
+/// Takes a turn, and up to `more` after it when that says so. For loops that nearly always end with the first: to begin a
+/// loop of [`Environment::repeat`] costs as much as such a turn. Turns must not go by their number.
+#[inline(always)]
+pub(crate) fn attempt<E: Environment, T: Turn>(more: u32, turn: &mut T) {
+    if turn.take(0) {
+        E::repeat(more, turn);
+    }
+}
+
 /// What is around the pipeline and is not a table.
 pub trait Environment {
     /// Takes up to `limit` turns. The eBPF verifier walks a plain loop once for every turn and every path

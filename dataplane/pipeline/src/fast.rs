@@ -73,7 +73,7 @@ fn learn_hop<T: Tables, E, S>(context: &mut Context<'_, T, E, S>, packet: &Packe
 fn session<T: Tables, E: Environment, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> bool {
     let (tables, now_ms) = (context.tables, context.now_ms());
     let Work { row, at, .. } = &mut *context.work;
-    *at = sessions::find::<T, E>(tables, &packet.key);
+    *at = sessions::find_from::<T, E>(tables, &packet.key, packet.home);
     let found = sessions::read(tables, &packet.key, *at, row);
     context.trace.step(Step::Session(&packet.key, found.then_some(&*row)));
     if !found || wrong_way(packet.kind, row.flags.direction()) {

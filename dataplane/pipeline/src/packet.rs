@@ -1,4 +1,4 @@
-use flumen_abi::{Family, InterfaceRow, SessionKey, Vlan};
+use flumen_abi::{Family, InterfaceRow, SessionKey, SessionPlace, Vlan};
 use flumen_frame::Offset;
 
 /// What the transport header is.
@@ -42,6 +42,8 @@ pub struct Packet {
     pub key: SessionKey,
     /// Where it arrived.
     pub interface: InterfaceRow,
+    /// Home of the key in its session table; [`SessionPlace::NONE`] until it is computed.
+    pub home: SessionPlace,
     /// Link address that the frame was sent to ([`InterfaceRow::station`]).
     pub station: u64,
     /// VLAN tags of the frame.

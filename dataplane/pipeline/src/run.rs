@@ -189,7 +189,10 @@ fn stages<F: Frame, T: Tables, E: Environment, S: Trace>(
         }
         // no session is opened by these, and that of an echo with the identifier 0 would have their key
         Kind::IcmpOther => false,
-        _ => fast::known(context, packet),
+        _ => {
+            ahead::locate(context.tables, packet);
+            fast::known(context, packet)
+        }
     };
     if !known {
         first::open(context, packet)?;

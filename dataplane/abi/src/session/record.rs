@@ -15,6 +15,13 @@ pub struct SessionPlace(pub u32);
 impl SessionPlace {
     /// No row; no table is so large.
     pub const NONE: SessionPlace = SessionPlace(u32::MAX);
+
+    /// Where the other direction of a session is at home whose key is at home here, unless it is translated or
+    /// both have one end.
+    #[inline(always)]
+    pub const fn beside(self) -> SessionPlace {
+        SessionPlace(self.0 ^ 1)
+    }
 }
 
 /// Element of the `records` array: what both directions of a session share and packets seldom touch.

@@ -36,7 +36,8 @@ fn insert(
     now_ms: u32,
 ) -> Result<SessionPlace, InsertError> {
     loop {
-        let inserted = sessions::insert::<_, Loops>(table, key, &row(slot), now_ms, TIMEOUT);
+        let inserted =
+            sessions::insert::<_, Loops>(table, key, sessions::home(table, key), &row(slot), now_ms, TIMEOUT);
         if inserted != Err(InsertError::Busy) {
             return inserted;
         }
@@ -253,7 +254,9 @@ fn a_session_lives_as_long_as_one_of_its_directions() {
     for (direction, number) in [(Direction::Forward, 1), (Direction::Reverse, 2)] {
         let flags = SessionFlags(direction as u8);
         let row = SessionRow { flags, ..row(slot.0) };
-        let place = sessions::insert::<_, Loops>(&table, &key(Family::V4, number), &row, now_ms, TIMEOUT);
+        let key = key(Family::V4, number);
+        let place =
+            sessions::insert::<_, Loops>(&table, &key, sessions::home(&table, &key), &row, now_ms, TIMEOUT);
         record.places[direction as usize].store(place.expect("there is room").0);
     }
     assert_eq!(table.sweep(60_999), 0);

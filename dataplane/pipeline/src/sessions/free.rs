@@ -1,5 +1,5 @@
 use super::table::SessionTables;
-use crate::environment::{Environment, Turn};
+use crate::environment::{Environment, Turn, attempt};
 use flumen_abi::SessionSlot;
 
 /// Times that the top of the stack is exchanged while other CPUs do the same; each time one of them has succeeded.
@@ -9,7 +9,7 @@ const ATTEMPTS: u32 = 256;
 #[inline(always)]
 pub fn take_record<T: SessionTables, E: Environment>(tables: &T) -> Option<SessionSlot> {
     let mut pop = Pop { tables, taken: 0 };
-    E::repeat(ATTEMPTS, &mut pop);
+    attempt::<E, _>(ATTEMPTS, &mut pop);
     pop.taken.checked_sub(1).map(SessionSlot)
 }
 

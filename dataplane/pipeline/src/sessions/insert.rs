@@ -1,4 +1,4 @@
-use super::table::{RowTable, SessionTables, Table4, Table6, home};
+use super::table::{RowTable, SessionTables, Table4, Table6};
 use super::{AHEAD_MS, REST_MS};
 use crate::environment::{Environment, Turn};
 use flumen_abi::{Flow, IdleTimeout, Occupancy, SessionKey, SessionPlace, SessionRow, StoredRow, limits};
@@ -14,7 +14,7 @@ pub enum InsertError {
     Busy,
 }
 
-/// Adds one direction. Of CPUs that add the same key at once, one succeeds at most.
+/// Adds one direction. Of CPUs that add the same key at once, one succeeds at most. `home` is that of `key`.
 ///
 /// # Errors
 /// [`InsertError`]; nothing was changed.
@@ -22,6 +22,7 @@ pub enum InsertError {
 pub fn insert<T: SessionTables, E: Environment>(
     tables: &T,
     key: &SessionKey,
+    home: SessionPlace,
     row: &SessionRow,
     now_ms: u32,
     timeout: IdleTimeout,
@@ -29,7 +30,7 @@ pub fn insert<T: SessionTables, E: Environment>(
     if tables.import(key) {
         return Err(InsertError::Exists);
     }
-    let new = New { key, row, now_ms, timeout };
+    let new = New { key, home, row, now_ms, timeout };
     match if key.is_v4() { add::<Table4, T, E>(tables, &new) } else { add::<Table6, T, E>(tables, &new) } {
         EXISTS => Err(InsertError::Exists),
         FULL => Err(InsertError::Full),
@@ -41,6 +42,7 @@ pub fn insert<T: SessionTables, E: Environment>(
 /// What is being inserted.
 struct New<'a> {
     key: &'a SessionKey,
+    home: SessionPlace,
     row: &'a SessionRow,
     now_ms: u32,
     timeout: IdleTimeout,
@@ -55,7 +57,7 @@ const BUSY: u32 = u32::MAX - 2;
 /// Not inlined: in eBPF it has a stack of its own.
 #[inline(never)]
 fn add<R: RowTable, T: SessionTables, E: Environment>(tables: &T, new: &New<'_>) -> u32 {
-    let Some(at_home) = home::<R, T>(tables, new.key) else { return FULL };
+    let at_home = new.home.0;
     let Some(home) = R::row(tables, at_home) else { return FULL };
     let before = home.flow().occupancy();
     let index = if before.reach() == 0 && claimable(home.flow(), before, new.now_ms) {

@@ -1,46 +1,62 @@
-use super::table::{RowTable, SessionTables, Table4, Table6, home, live_flow};
+use super::table::{RowTable, SessionTables, Table4, Table6, home, home_in, live_flow};
 use crate::environment::{Environment, Turn};
 use crate::translate::transport_delta;
 use flumen_abi::{Family, Flow, SessionKey, SessionPlace, SessionRow, StoredRow};
 
-/// Lets the processor begin to fetch the line of `key`'s home.
+/// The home of `key`, whose line the processor begins to fetch; [`SessionPlace::NONE`] when there are no tables.
 ///
 /// By a store, which nobody waits for: eBPF has no instruction that only asks for memory, and a load would hold up all that
 /// comes after it.
 #[inline(always)]
-pub(crate) fn ask<T: SessionTables>(tables: &T, key: &SessionKey) {
-    if key.is_v4() { ask_in::<Table4, T>(tables, key) } else { ask_in::<Table6, T>(tables, key) }
+pub(crate) fn ask<T: SessionTables>(tables: &T, key: &SessionKey) -> SessionPlace {
+    let home = if key.is_v4() { ask_in::<Table4, T>(tables, key) } else { ask_in::<Table6, T>(tables, key) };
+    home.map_or(SessionPlace::NONE, SessionPlace)
 }
 
 #[inline(always)]
-fn ask_in<R: RowTable, T: SessionTables>(tables: &T, key: &SessionKey) {
-    if let Some(row) = home::<R, T>(tables, key).and_then(|home| R::row(tables, home)) {
-        row.flow().asked.store(0);
-    }
+fn ask_in<R: RowTable, T: SessionTables>(tables: &T, key: &SessionKey) -> Option<u32> {
+    let home = home_in::<R, T>(tables, key)?;
+    R::row(tables, home)?.flow().asked.store(0);
+    Some(home)
 }
 
 /// The row of `key`: [`SessionPlace::NONE`] when there is none.
 #[inline(always)]
 pub fn find<T: SessionTables, E: Environment>(tables: &T, key: &SessionKey) -> SessionPlace {
-    let place = find_here::<T, E>(tables, key);
+    find_from::<T, E>(tables, key, home(tables, key))
+}
+
+/// The same, when the home of `key` is known.
+#[inline(always)]
+pub(crate) fn find_from<T: SessionTables, E: Environment>(
+    tables: &T,
+    key: &SessionKey,
+    home: SessionPlace,
+) -> SessionPlace {
+    let place = find_here::<T, E>(tables, key, home);
     if place != SessionPlace::NONE || !tables.import(key) {
         return place;
     }
-    find_here::<T, E>(tables, key)
+    find_here::<T, E>(tables, key, home)
 }
 
 #[inline(always)]
-fn find_here<T: SessionTables, E: Environment>(tables: &T, key: &SessionKey) -> SessionPlace {
-    let place =
-        if key.is_v4() { find_in::<Table4, T, E>(tables, key) } else { find_in::<Table6, T, E>(tables, key) };
-    SessionPlace(place)
+fn find_here<T: SessionTables, E: Environment>(
+    tables: &T,
+    key: &SessionKey,
+    home: SessionPlace,
+) -> SessionPlace {
+    SessionPlace(if key.is_v4() {
+        find_in::<Table4, T, E>(tables, key, home.0)
+    } else {
+        find_in::<Table6, T, E>(tables, key, home.0)
+    })
 }
 
 const NONE: u32 = SessionPlace::NONE.0;
 
 #[inline(always)]
-fn find_in<R: RowTable, T: SessionTables, E: Environment>(tables: &T, key: &SessionKey) -> u32 {
-    let Some(home) = home::<R, T>(tables, key) else { return NONE };
+fn find_in<R: RowTable, T: SessionTables, E: Environment>(tables: &T, key: &SessionKey, home: u32) -> u32 {
     let Some(row) = R::row(tables, home) else { return NONE };
     let occupancy = row.flow().occupancy();
     if occupancy.is_live() && row.matches(key) {

@@ -11,12 +11,12 @@ mod table;
 pub use expire::{Age, age, expire};
 pub use free::{give_record, take_record};
 pub use insert::{InsertError, insert};
-pub(crate) use lookup::ask;
 pub(crate) use lookup::other;
+pub(crate) use lookup::{ask, find_from};
 pub use lookup::{find, lives, read};
 pub use remove::{end, remove, remove_found};
 pub(crate) use table::flow;
-pub use table::{SessionTables, live_flow};
+pub use table::{SessionTables, home, live_flow};
 
 /// Time for which the row of an ended session keeps its content: packets that have found it go by what they found.
 const REST_MS: u32 = 64;

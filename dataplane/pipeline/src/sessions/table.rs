@@ -119,7 +119,7 @@ fn mix(hash: u64, word: u64) -> u64 {
 /// Without translation the other direction has the same ends: it lies beside this one, in the line that processors fetch
 /// with it. Zones are left out, since the two differ in them.
 #[inline(always)]
-pub(super) fn home<R: RowTable, T: SessionTables>(tables: &T, key: &SessionKey) -> Option<u32> {
+pub(super) fn home_in<R: RowTable, T: SessionTables>(tables: &T, key: &SessionKey) -> Option<u32> {
     let control = tables.control()?;
     let seed = control.seed.load();
     let [from, to] = R::ends(key, seed);
@@ -130,4 +130,12 @@ pub(super) fn home<R: RowTable, T: SessionTables>(tables: &T, key: &SessionKey) 
     let bucket = ((hash >> 32) * R::buckets(control) as u64) >> 32;
     let pair = hash as u32 & (limits::BUCKET - 2);
     Some((bucket as u32).wrapping_mul(limits::BUCKET) | pair | swapped as u32)
+}
+
+/// The same in the array of the key's family; [`SessionPlace::NONE`] when there are no tables.
+#[inline(always)]
+pub fn home<T: SessionTables>(tables: &T, key: &SessionKey) -> SessionPlace {
+    let home =
+        if key.is_v4() { home_in::<Table4, T>(tables, key) } else { home_in::<Table6, T>(tables, key) };
+    home.map_or(SessionPlace::NONE, SessionPlace)
 }
