@@ -3,6 +3,11 @@ use crate::netlink::{AttributeWriter, Attributes, Message, Socket, u32_ne};
 use crate::network::OURS;
 use flumen_abi::{Addr, IfIndex};
 use ipnet::IpNet;
+use nix::libc::{
+    IFA_ADDRESS, IFA_BROADCAST, IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_OPTIMISTIC, IFA_F_SECONDARY,
+    IFA_F_TENTATIVE, IFA_FLAGS, IFA_LOCAL, RT_SCOPE_HOST, RT_SCOPE_LINK, RTM_DELADDR, RTM_GETADDR,
+    RTM_NEWADDR,
+};
 use std::net::Ipv6Addr;
 
 /// One address of the host as rtnetlink describes it.
@@ -23,25 +28,11 @@ pub(crate) struct Address {
     pub(crate) protocol: u8,
 }
 
-const RTM_NEWADDR: u16 = 20;
-const RTM_DELADDR: u16 = 21;
-const RTM_GETADDR: u16 = 22;
-const IFA_ADDRESS: u16 = 1;
-const IFA_LOCAL: u16 = 2;
-const IFA_BROADCAST: u16 = 4;
-const IFA_FLAGS: u16 = 8;
 /// Linux 5.18; older kernels pass over it.
 const IFA_PROTO: u16 = 11;
-const IFA_F_SECONDARY: u32 = 0x01;
-const IFA_F_DADFAILED: u32 = 0x08;
-const IFA_F_DEPRECATED: u32 = 0x20;
-const IFA_F_TENTATIVE: u32 = 0x40;
-const IFA_F_OPTIMISTIC: u32 = 0x04;
-const AF_INET: u8 = 2;
-const AF_INET6: u8 = 10;
-/// Universe is 0; site-local and administratively defined scopes lie between it and link.
-const RT_SCOPE_LINK: u8 = 253;
-const RT_SCOPE_HOST: u8 = 254;
+/// Families, as a byte of a header.
+pub(crate) const AF_INET: u8 = 2;
+pub(crate) const AF_INET6: u8 = 10;
 /// `struct ifaddrmsg`: family, prefix length, flags, scope, index.
 const HEADER: usize = 8;
 
@@ -120,6 +111,7 @@ fn parse(message: &Message<'_>) -> Option<Address> {
         link: IfIndex(u32_ne(&header[4..8])?),
         addr: addr(header[0], own)?,
         prefix_length: header[1],
+        // Universe is 0; site-local and administratively defined scopes lie between it and link.
         global: header[3] < RT_SCOPE_LINK,
         secondary: flags & IFA_F_SECONDARY != 0,
         preferred: flags & unusable == 0 || flags & IFA_F_OPTIMISTIC != 0,

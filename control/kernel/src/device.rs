@@ -1,9 +1,10 @@
 use crate::ethtool::{Ethtool, Feature, Quantity, Span};
-use crate::link::{HEADER, each_link};
+use crate::link::{HEADER, IFF_LOWER_UP, IFF_UP, each_link};
 use crate::netdev::{BASIC, NDO_XMIT, Netdev, RX_SG};
 use crate::netlink::{Attributes, Message, Protocol, Socket, text, u32_ne};
 use crate::{KernelError, interrupt};
 use flumen_abi::IfIndex;
+use nix::libc::{IFLA_IFNAME, IFLA_INFO_KIND, IFLA_LINKINFO, IFLA_MAX_MTU, IFLA_MTU, IFLA_XDP};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -91,16 +92,9 @@ struct Row {
     attached: Option<AttachedXdp>,
 }
 
-const IFLA_IFNAME: u16 = 3;
-const IFLA_MTU: u16 = 4;
-const IFLA_LINKINFO: u16 = 18;
-const IFLA_INFO_KIND: u16 = 1;
-const IFLA_XDP: u16 = 43;
 const IFLA_XDP_ATTACHED: u16 = 2;
 const IFLA_XDP_PROG_ID: u16 = 4;
-const IFLA_MAX_MTU: u16 = 51;
-/// IFF_UP and IFF_LOWER_UP.
-const RUNNING: u32 = 1 | 1 << 16;
+const RUNNING: u32 = IFF_UP | IFF_LOWER_UP;
 
 const QUANTITIES: [Quantity; 9] = [
     Quantity::RxRing,

@@ -2,6 +2,10 @@ use crate::netlink::{AttributeWriter, Attributes, Message, Socket, text, u16_ne,
 use crate::network::{VlanLink, VlanTag};
 use crate::{KernelError, LinkProperty};
 use flumen_abi::IfIndex;
+use nix::libc::{
+    IFLA_ADDRESS, IFLA_EXT_MASK, IFLA_IFALIAS, IFLA_IFNAME, IFLA_INFO_DATA, IFLA_INFO_KIND, IFLA_LINK,
+    IFLA_LINKINFO, IFLA_MAX_MTU, IFLA_MIN_MTU, IFLA_MTU, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, RTM_SETLINK,
+};
 
 /// One link as rtnetlink describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,30 +29,17 @@ pub(crate) struct Link {
     pub(crate) vlan: Option<VlanTag>,
 }
 
-const RTM_NEWLINK: u16 = 16;
-const RTM_DELLINK: u16 = 17;
-const RTM_GETLINK: u16 = 18;
-const RTM_SETLINK: u16 = 19;
-const IFLA_ADDRESS: u16 = 1;
-const IFLA_IFNAME: u16 = 3;
-const IFLA_MTU: u16 = 4;
-const IFLA_LINK: u16 = 5;
-const IFLA_LINKINFO: u16 = 18;
-const IFLA_IFALIAS: u16 = 20;
-const IFLA_INFO_KIND: u16 = 1;
-const IFLA_INFO_DATA: u16 = 2;
 const IFLA_VLAN_ID: u16 = 1;
 const IFLA_VLAN_PROTOCOL: u16 = 5;
 const CUSTOMER_TAG: u16 = 0x8100;
 const SERVICE_TAG: u16 = 0x88a8;
-const IFLA_EXT_MASK: u16 = 29;
-const IFLA_MIN_MTU: u16 = 50;
-const IFLA_MAX_MTU: u16 = 51;
 const RTEXT_FILTER_SKIP_STATS: u32 = 1 << 3;
 /// `struct ifinfomsg`: family, pad, type, index, flags, change.
 pub(crate) const HEADER: usize = 16;
-const IFF_UP: u32 = 1;
-const IFF_LOWER_UP: u32 = 1 << 16;
+/// Administratively up.
+pub(crate) const IFF_UP: u32 = 1;
+/// Has a carrier.
+pub(crate) const IFF_LOWER_UP: u32 = 1 << 16;
 
 /// Every link of the namespace, in the kernel's order.
 pub(crate) fn links(socket: &mut Socket) -> Result<Vec<Link>, KernelError> {

@@ -3,6 +3,10 @@ use crate::address::{bytes, family};
 use crate::netlink::{AttributeWriter, Attributes, Message, Socket, u16_ne, u32_ne};
 use flumen_abi::{Addr, IfIndex};
 use nix::errno::Errno;
+use nix::libc::{
+    NDA_DST, NDA_LLADDR, NUD_DELAY, NUD_NOARP, NUD_PERMANENT, NUD_PROBE, NUD_REACHABLE, NUD_STALE,
+    RTM_GETNEIGH, RTM_NEWNEIGH,
+};
 
 /// What the kernel knows of a next hop on its link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,15 +19,10 @@ pub enum Neighbour {
     NotNeeded,
 }
 
-const RTM_NEWNEIGH: u16 = 28;
-const RTM_GETNEIGH: u16 = 30;
-const NDA_DST: u16 = 1;
-const NDA_LLADDR: u16 = 2;
-const NUD_NOARP: u16 = 0x40;
-/// Permanent, no-ARP, reachable, probe, stale, delay: what the kernel's own look-up accepts (`NUD_VALID`).
-const NUD_VALID: u16 = 0x80 | NUD_NOARP | 0x02 | 0x10 | 0x04 | 0x08;
+/// What the kernel's own look-up accepts; not among its public names.
+const NUD_VALID: u16 = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY;
 /// `struct ndmsg`: family, three of padding, index, state, flags, type.
-const HEADER: usize = 12;
+pub(crate) const HEADER: usize = 12;
 
 /// Asks for one neighbour.
 pub(crate) fn neighbour(socket: &mut Socket, link: IfIndex, addr: Addr) -> Result<Neighbour, KernelError> {

@@ -5,6 +5,10 @@ use crate::neighbour::{Neighbour, neighbour};
 use crate::netlink::{AttributeWriter, Attributes, Message, Protocol, Socket, u32_ne};
 use flumen_abi::{Addr, IfIndex};
 use nix::errno::Errno;
+use nix::libc::{
+    RTA_DST, RTA_ENCAP, RTA_GATEWAY, RTA_IIF, RTA_OIF, RTA_SRC, RTA_VIA, RTM_GETROUTE, RTM_NEWROUTE,
+    RTN_BROADCAST, RTN_LOCAL, RTN_MULTICAST,
+};
 
 /// A packet whose way is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,25 +65,13 @@ pub enum RouteOutcome {
     None,
 }
 
-const RTM_NEWROUTE: u16 = 24;
-const RTM_GETROUTE: u16 = 26;
-const RTA_DST: u16 = 1;
-const RTA_SRC: u16 = 2;
-const RTA_IIF: u16 = 3;
-const RTA_OIF: u16 = 4;
-const RTA_GATEWAY: u16 = 5;
-const RTA_VIA: u16 = 18;
-const RTA_ENCAP: u16 = 22;
 const RTA_IP_PROTO: u16 = 27;
 const RTA_SPORT: u16 = 28;
 const RTA_DPORT: u16 = 29;
 const TCP: u8 = 6;
 const UDP: u8 = 17;
-const RTN_LOCAL: u8 = 2;
-const RTN_BROADCAST: u8 = 3;
-const RTN_MULTICAST: u8 = 5;
 /// `struct rtmsg`: family, lengths of destination and source, TOS, table, protocol, scope, type, flags.
-const HEADER: usize = 12;
+pub(crate) const HEADER: usize = 12;
 
 /// Asks the kernel how it would forward a packet.
 pub(crate) fn look_up(query: &RouteQuery) -> Result<Route, KernelError> {

@@ -1,11 +1,17 @@
 use crate::KernelError;
-use crate::address::{addr, bytes, family};
+use crate::address::{AF_INET, AF_INET6, addr, bytes, family};
 use crate::link::Link;
 use crate::netlink::{AttributeWriter, Attributes, Message, Socket, u32_ne};
 use crate::network::{Hop, OURS, RouteTarget, StaticRoute};
+use crate::route::HEADER;
 use flumen_abi::Addr;
 use ipnet::IpNet;
 use nix::errno::Errno;
+use nix::libc::{
+    RT_SCOPE_LINK, RT_SCOPE_UNIVERSE, RT_TABLE_MAIN, RTA_DST, RTA_GATEWAY, RTA_MULTIPATH, RTA_OIF,
+    RTA_PRIORITY, RTA_TABLE, RTM_DELROUTE, RTM_F_CLONED, RTM_GETROUTE, RTM_NEWROUTE, RTN_BLACKHOLE,
+    RTN_UNICAST, RTN_UNREACHABLE,
+};
 use std::net::IpAddr;
 
 /// How a route is made.
@@ -17,27 +23,8 @@ pub(crate) enum Place {
     Taken,
 }
 
-const RTM_NEWROUTE: u16 = 24;
-const RTM_DELROUTE: u16 = 25;
-const RTM_GETROUTE: u16 = 26;
-const RTA_DST: u16 = 1;
-const RTA_OIF: u16 = 4;
-const RTA_GATEWAY: u16 = 5;
-const RTA_PRIORITY: u16 = 6;
-const RTA_MULTIPATH: u16 = 9;
-const RTA_TABLE: u16 = 15;
-const RT_TABLE_MAIN: u8 = 254;
-const RT_SCOPE_UNIVERSE: u8 = 0;
-const RT_SCOPE_LINK: u8 = 253;
-const RTN_UNICAST: u8 = 1;
-const RTN_BLACKHOLE: u8 = 6;
-const RTN_UNREACHABLE: u8 = 7;
-const RTM_F_CLONED: u32 = 0x200;
-const FAMILIES: [u8; 2] = [2, 10];
-/// `struct rtmsg`: family, lengths of destination and source, TOS, table, protocol, scope, type, flags.
-const HEADER: usize = 12;
-/// `struct rtnexthop`: length, flags, weight, interface.
-const NEXT_HOP: usize = 8;
+/// `struct rtnexthop`: length, flags, weight less 1, interface; attributes follow.
+pub(crate) const NEXT_HOP: usize = 8;
 
 /// Routes of the main table that `protocol` made; of all, when it is none. Links are those of the host.
 pub(crate) fn routes(
@@ -47,7 +34,7 @@ pub(crate) fn routes(
 ) -> Result<Vec<StaticRoute>, KernelError> {
     socket.be_strict()?;
     let mut routes = Vec::new();
-    for family in FAMILIES {
+    for family in [AF_INET, AF_INET6] {
         let mut request = vec![family, 0, 0, 0, RT_TABLE_MAIN, protocol.unwrap_or(0), 0, 0];
         request.resize(HEADER, 0);
         let table = AttributeWriter::default().put(RTA_TABLE, &u32::from(RT_TABLE_MAIN).to_ne_bytes());
@@ -164,7 +151,7 @@ fn parse(
     }
     let to = match attributes.get(RTA_DST) {
         Some(value) => ip(header[0], value)?,
-        None if header[0] == FAMILIES[0] => IpAddr::from([0; 4]),
+        None if header[0] == AF_INET => IpAddr::from([0; 4]),
         None => IpAddr::from([0; 16]),
     };
     let name = |index: u32| links.iter().find(|link| link.index.0 == index).map(|link| link.name.clone());
@@ -206,7 +193,7 @@ fn several(mut bytes: &[u8], hop: impl Fn(Attributes<'_>, Option<u32>) -> Hop) -
 
 #[cfg(test)]
 mod tests {
-    use super::{FAMILIES, HEADER, RTM_NEWROUTE, parse, request};
+    use super::{AF_INET, AF_INET6, HEADER, RTM_NEWROUTE, parse, request};
     use crate::link::Link;
     use crate::netlink::Message;
     use crate::network::{Hop, OURS, RouteTarget, StaticRoute};
@@ -237,7 +224,7 @@ mod tests {
             let route = StaticRoute { to: to.parse().unwrap(), metric: 5, target };
             let payload = request("add", &route, &links()).unwrap();
             let message = Message { kind: RTM_NEWROUTE, flags: 0, sequence: 0, payload: &payload };
-            let family = FAMILIES[usize::from(route.to.addr().is_ipv6())];
+            let family = if route.to.addr().is_ipv6() { AF_INET6 } else { AF_INET };
             assert_eq!(parse(&message, family, Some(OURS), &links()), Some(route.clone()), "{route}");
             assert_eq!(parse(&message, family, Some(4), &links()), None, "of another protocol");
         }

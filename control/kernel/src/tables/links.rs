@@ -1,6 +1,11 @@
 use crate::KernelError;
+use crate::link::{HEADER, IFF_LOWER_UP, IFF_UP};
 use crate::netlink::{Attributes, Message, Socket, text, u32_ne, u64_ne};
 use flumen_abi::IfIndex;
+use nix::libc::{
+    IFLA_ADDRESS, IFLA_CARRIER_CHANGES, IFLA_IFNAME, IFLA_INFO_KIND, IFLA_LINKINFO, IFLA_MTU,
+    IFLA_NUM_RX_QUEUES, IFLA_NUM_TX_QUEUES, IFLA_STATS64, RTM_GETLINK, RTM_NEWLINK,
+};
 use std::net::IpAddr;
 
 /// One link of the kernel.
@@ -36,22 +41,6 @@ pub struct LinkCounters {
     /// The same on the sending side.
     pub sent: [u64; 4],
 }
-
-const RTM_NEWLINK: u16 = 16;
-const RTM_GETLINK: u16 = 18;
-const IFLA_ADDRESS: u16 = 1;
-const IFLA_IFNAME: u16 = 3;
-const IFLA_MTU: u16 = 4;
-const IFLA_LINKINFO: u16 = 18;
-const IFLA_INFO_KIND: u16 = 1;
-const IFLA_STATS64: u16 = 23;
-const IFLA_NUM_TX_QUEUES: u16 = 31;
-const IFLA_NUM_RX_QUEUES: u16 = 32;
-const IFLA_CARRIER_CHANGES: u16 = 35;
-const IFF_UP: u32 = 1;
-const IFF_LOWER_UP: u32 = 1 << 16;
-/// `struct ifinfomsg`: family, pad, type, index, flags, change.
-const HEADER: usize = 16;
 
 pub(super) fn read(socket: &mut Socket) -> Result<Vec<(IfIndex, LinkEntry)>, KernelError> {
     socket.dump("read the links and their counters", RTM_GETLINK, &[0; HEADER], parse)

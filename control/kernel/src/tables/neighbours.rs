@@ -1,8 +1,10 @@
 use super::{LinkNames, ip, name};
 use crate::KernelError;
 use crate::address::addr;
+use crate::neighbour::HEADER;
 use crate::netlink::{Attributes, Message, Socket, u16_ne, u32_ne};
 use flumen_abi::IfIndex;
+use nix::libc::{NDA_DST, NDA_LLADDR, NTF_ROUTER, NUD_NOARP, RTM_GETNEIGH, RTM_NEWNEIGH};
 use std::net::IpAddr;
 
 /// What the kernel knows of one neighbour.
@@ -41,16 +43,6 @@ pub enum NeighbourState {
     Other(u16),
 }
 
-const RTM_NEWNEIGH: u16 = 28;
-const RTM_GETNEIGH: u16 = 30;
-const NDA_DST: u16 = 1;
-const NDA_LLADDR: u16 = 2;
-/// Groups and links without link-layer addresses: nobody is asked.
-const NUD_NOARP: u16 = 0x40;
-const NTF_ROUTER: u8 = 0x80;
-/// `struct ndmsg`: family, three of padding, index, state, flags, type.
-const HEADER: usize = 12;
-
 pub(super) fn read(socket: &mut Socket, names: &LinkNames) -> Result<Vec<NeighbourEntry>, KernelError> {
     socket.dump("read the neighbours", RTM_GETNEIGH, &[0; HEADER], |message| parse(message, names))
 }
@@ -61,6 +53,7 @@ fn parse(message: &Message<'_>, names: &LinkNames) -> Option<NeighbourEntry> {
     }
     let header = message.payload.get(..HEADER)?;
     let state = u16_ne(&header[8..10])?;
+    // Groups, and links without link-layer addresses: nobody is asked.
     if state == 0 || state & NUD_NOARP != 0 {
         return None;
     }

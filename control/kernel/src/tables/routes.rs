@@ -1,8 +1,14 @@
 use super::{LinkNames, ip, name};
 use crate::KernelError;
-use crate::address::addr;
+use crate::address::{AF_INET, AF_INET6, addr};
 use crate::netlink::{Attributes, Message, Socket, u32_ne};
+use crate::route::HEADER;
+use crate::static_route::NEXT_HOP;
 use flumen_abi::IfIndex;
+use nix::libc::{
+    RTA_DST, RTA_GATEWAY, RTA_MULTIPATH, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY, RTA_TABLE, RTA_VIA,
+    RTM_F_CLONED, RTM_GETROUTE, RTM_NEWROUTE, RTPROT_REDIRECT,
+};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// One route of the kernel.
@@ -59,25 +65,6 @@ pub struct RouteHop {
     /// Its share, 1 or more.
     pub weight: u32,
 }
-
-const RTM_NEWROUTE: u16 = 24;
-const RTM_GETROUTE: u16 = 26;
-const RTM_F_CLONED: u32 = 0x200;
-const RTPROT_REDIRECT: u8 = 1;
-const RTA_DST: u16 = 1;
-const RTA_OIF: u16 = 4;
-const RTA_GATEWAY: u16 = 5;
-const RTA_PRIORITY: u16 = 6;
-const RTA_PREFSRC: u16 = 7;
-const RTA_MULTIPATH: u16 = 9;
-const RTA_TABLE: u16 = 15;
-const RTA_VIA: u16 = 18;
-const AF_INET: u8 = 2;
-const AF_INET6: u8 = 10;
-/// `struct rtmsg`: family, lengths of destination and source, TOS, table, protocol, scope, type, flags.
-const HEADER: usize = 12;
-/// `struct rtnexthop`: length, flags, weight less 1, link; attributes follow.
-const HOP_HEADER: usize = 8;
 
 pub(super) fn read(
     socket: &mut Socket,
@@ -151,9 +138,9 @@ fn hop(
 /// The ways of a route that has several. Ends at one that is cut short.
 fn multipath(family: u8, mut bytes: &[u8], names: &LinkNames) -> Vec<RouteHop> {
     let mut hops = Vec::new();
-    while let Some(header) = bytes.get(..HOP_HEADER) {
+    while let Some(header) = bytes.get(..NEXT_HOP) {
         let length = usize::from(u16::from_ne_bytes([header[0], header[1]]));
-        let Some(attributes) = bytes.get(HOP_HEADER..length) else { break };
+        let Some(attributes) = bytes.get(NEXT_HOP..length) else { break };
         let link = u32_ne(&header[4..8]).map(IfIndex);
         hops.extend(hop(family, Attributes::new(attributes), link, u32::from(header[3]) + 1, names));
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
