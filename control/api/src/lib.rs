@@ -5,6 +5,7 @@
 //! ([ADR 12](../../../docs/adr/0012-commands-over-grpc.md)).
 #![forbid(unsafe_code)]
 
+mod brief;
 mod clear;
 mod commit;
 mod condition;
@@ -35,6 +36,7 @@ mod system;
 pub mod wire;
 mod zones;
 
+pub use brief::brief;
 pub use clear::Cleared;
 pub use commit::{EndedSessions, Rematched, SessionsAtCommit};
 pub use condition::{Condition, Watched, WatchedError};

@@ -1,6 +1,6 @@
 use crate::DaemonError;
 use crate::gateway::{Client, Gateway, lock};
-use flumen_api::{ApiError, ConfigurationAnswer, Request, Response, SessionFilter};
+use flumen_api::{ApiError, ConfigurationAnswer, Request, Response, SessionFilter, brief};
 use flumen_grpc::{Caller, Identity, Role};
 use flumen_store::Time;
 use serde::Serialize;
@@ -206,16 +206,7 @@ fn told(error: &ApiError) -> String {
     if let ApiError::Refused { messages } = error {
         text.extend(messages.iter().map(|message| format!("; {message}")));
     }
-    shortened(text)
-}
-
-fn shortened(mut text: String) -> String {
-    if text.len() > MAX_TEXT_BYTES {
-        let end = (0..=MAX_TEXT_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-    }
-    text
+    brief(text, MAX_TEXT_BYTES)
 }
 
 // === impl Log ===
@@ -316,7 +307,11 @@ impl Change {
 
     /// A configuration file that is read again.
     pub(crate) fn reload(source: &str, bytes: usize) -> Change {
-        Change { source: Some(shortened(source.to_owned())), bytes: Some(bytes), ..Change::named("reload") }
+        Change {
+            source: Some(brief(source.to_owned(), MAX_TEXT_BYTES)),
+            bytes: Some(bytes),
+            ..Change::named("reload")
+        }
     }
 
     /// None for what changes nothing. Requests that are not known here are taken for changes.
@@ -339,7 +334,7 @@ impl Change {
             | Request::ShowServices
             | Request::Explain(_) => return None,
             Request::Apply { text, source, confirm_minutes, .. } => Change {
-                source: Some(shortened(source.clone())),
+                source: Some(brief(source.clone(), MAX_TEXT_BYTES)),
                 bytes: Some(text.len()),
                 confirm_minutes: *confirm_minutes,
                 ..Change::named("apply")

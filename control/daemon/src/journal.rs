@@ -1,4 +1,4 @@
-use flumen_api::LogLine;
+use flumen_api::{LogLine, brief};
 use std::collections::VecDeque;
 use std::fmt::{Debug, Write};
 use std::sync::Mutex;
@@ -56,11 +56,7 @@ impl<S: Subscriber> Layer<S> for Keep {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut words = Words::default();
         event.record(&mut words);
-        let mut text = words.message + &words.fields;
-        if text.len() > MAX_LINE_BYTES {
-            let end = (0..=MAX_LINE_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-            text.truncate(end);
-        }
+        let text = brief(words.message + &words.fields, MAX_LINE_BYTES);
         let time = flumen_store::Time::from(SystemTime::now()).to_string();
         let level = event.metadata().level().as_str().to_ascii_lowercase();
         JOURNAL.add(LogLine { time, level, text });

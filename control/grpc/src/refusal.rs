@@ -1,6 +1,6 @@
 use crate::listener::coded;
 use flumen_api::wire::shortened as error_bytes;
-use flumen_api::{ApiError, ERROR_TRAILER};
+use flumen_api::{ApiError, ERROR_TRAILER, brief};
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 
@@ -15,7 +15,7 @@ pub(crate) const MAX_ERROR_BYTES: usize = 256 * 1_024;
 
 /// The request cannot be meant.
 pub(crate) fn invalid(text: String) -> Status {
-    coded(Code::InvalidArgument, "malformed", shortened(text))
+    coded(Code::InvalidArgument, "malformed", brief(text, MAX_TEXT_BYTES))
 }
 
 /// What the daemon says no with; the whole of it is in the trailer, which has at most so many bytes.
@@ -37,20 +37,11 @@ pub(crate) fn refusal(error: ApiError, most: usize) -> Status {
         ApiError::NotEdited { .. } => (Code::InvalidArgument, "not-edited"),
         _ => (Code::Unknown, "refused"),
     };
-    let mut status = coded(code, name, shortened(text));
+    let mut status = coded(code, name, brief(text, MAX_TEXT_BYTES));
     if let Some(bytes) = error_bytes(error, most) {
         status.metadata_mut().insert_bin(ERROR_TRAILER, MetadataValue::from_bytes(&bytes));
     }
     status
-}
-
-fn shortened(mut text: String) -> String {
-    if text.len() > MAX_TEXT_BYTES {
-        let end = (0..=MAX_TEXT_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::{Wire, WireError};
-use crate::{ApiError, v1};
+use crate::{ApiError, brief, v1};
 use prost::Message;
 use v1::error::Kind;
 
@@ -84,8 +84,7 @@ pub fn shortened(error: ApiError, most: usize) -> Option<Vec<u8>> {
             Kind::Unknown(unknown) => halve(&mut unknown.known)?,
             Kind::Malformed(text) | Kind::Engine(text) | Kind::State(text) | Kind::Impossible(text) => {
                 let keep = text.len().checked_sub(bytes - most + '…'.len_utf8())?;
-                text.truncate(text.floor_char_boundary(keep));
-                text.push('…');
+                *text = brief(std::mem::take(text), keep);
             }
             Kind::AnswerTooLarge(_) => return None,
         }
