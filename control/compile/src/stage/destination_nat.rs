@@ -19,17 +19,12 @@ pub(crate) fn destination_nat(
         let terms = terms(r#match);
         let products =
             source.products(&r#match.source_address, &r#match.destination_address, terms.as_deref());
-        let [mut v4, mut v6] = source.regions(products, || key.to_string())?;
-        match rule.then {
-            DestinationNatThen::Off => {}
-            DestinationNatThen::To { address: IpAddr::V4(_), .. } => v6.clear(),
-            DestinationNatThen::To { address: IpAddr::V6(_), .. } => v4.clear(),
-        }
+        let regions = source.regions_toward(products, new_address(rule.then), || key.to_string())?;
         rules.push(StageRule {
             from: &rule.from_zone,
             to: None,
             action: rows.len() as u32,
-            regions: [v4, v6],
+            regions,
             key: Some(key.clone()),
         });
         rows.push(row(rule.then, PolicyId(source.ids.rules.id(&key))));
@@ -60,6 +55,13 @@ fn terms(r#match: &DestinationNatMatch) -> Option<Vec<Term>> {
             .map(|protocol| Term { destination_port: ports.clone(), ..Term::protocol(*protocol) })
             .collect(),
     )
+}
+
+fn new_address(then: DestinationNatThen) -> Option<IpAddr> {
+    match then {
+        DestinationNatThen::Off => None,
+        DestinationNatThen::To { address, .. } => Some(address),
+    }
 }
 
 fn row(then: DestinationNatThen, id: PolicyId) -> NatRow {

@@ -21,18 +21,13 @@ pub(crate) fn mirror_rules(
             let terms = terms(r#match);
             let products =
                 source.products(&r#match.source_address, &r#match.destination_address, terms.as_deref());
-            let [mut v4, mut v6] = source.regions(products, || key.to_string())?;
-            match rule.then {
-                MirrorThen::Accept | MirrorThen::Discard => {}
-                MirrorThen::To { address: IpAddr::V4(_), .. } => v6.clear(),
-                MirrorThen::To { address: IpAddr::V6(_), .. } => v4.clear(),
-            }
+            let regions = source.regions_toward(products, new_address(rule.then), || key.to_string())?;
             let id = PolicyId(source.ids.rules.id(&key));
             let rule_boxes = StageRule {
                 from: &ZoneRef::Any,
                 to: None,
                 action: rows.len() as u32,
-                regions: [v4, v6],
+                regions,
                 key: Some(key),
             };
             for (own, boxes) in own.iter_mut().zip(chains.place(rule_boxes, rank as u32)) {
@@ -73,6 +68,13 @@ fn terms(r#match: &MirrorMatch) -> Option<Vec<Term>> {
         ..Term::protocol(protocol)
     };
     (!protocols.is_empty()).then(|| protocols.into_iter().map(term).collect())
+}
+
+fn new_address(then: MirrorThen) -> Option<IpAddr> {
+    match then {
+        MirrorThen::Accept | MirrorThen::Discard => None,
+        MirrorThen::To { address, .. } => Some(address),
+    }
 }
 
 fn row(then: MirrorThen, id: PolicyId) -> NatRow {

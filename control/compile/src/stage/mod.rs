@@ -19,6 +19,7 @@ use crate::{CompileError, Limits, RuleKey, Table};
 use flumen_abi::{Family, RootKey, Stage, ZoneId};
 use flumen_config::{AddressRef, Model, Name, Term, ZoneRef};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// What every stage is compiled from.
 pub(crate) struct Source<'a> {
@@ -98,6 +99,21 @@ impl Source<'_> {
             });
         }
         Ok(products.map(|product| product.regions()))
+    }
+
+    /// The same for a rule that may give a new address: it matches in the family of that address only.
+    pub(crate) fn regions_toward(
+        &self,
+        products: [Product; 2],
+        address: Option<IpAddr>,
+        what: impl Fn() -> String,
+    ) -> Result<[Vec<Region>; 2], CompileError> {
+        let [v4, v6] = self.regions(products, what)?;
+        Ok(match address {
+            None => [v4, v6],
+            Some(IpAddr::V4(_)) => [v4, Vec::new()],
+            Some(IpAddr::V6(_)) => [Vec::new(), v6],
+        })
     }
 
     /// Zones that packets can be in, with their numbers.
