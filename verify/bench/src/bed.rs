@@ -1,7 +1,6 @@
 //! What stands in the middle of the rig while a row is measured.
 
 use anyhow::{Error, Result, bail};
-use flumen_abi::limits::SESSIONS_DEFAULT;
 use flumen_testkit::generator::Spec;
 use flumen_testkit::netns::Netns;
 use flumen_testkit::rig::{Device, Measurement, Rig, Traffic};
@@ -10,6 +9,7 @@ use flumen_testkit::topology::Segment;
 use crate::configuration::{Configuration, LONG_TIMEOUT_S, Rules};
 use crate::conntrack;
 use crate::gateway::Gateway;
+use crate::row::MILLION;
 
 /// A device under test. Rows with the same one share its rig and its tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +20,7 @@ pub(crate) enum Middle {
     KernelFresh(Device),
     /// Flumen with room for this many sessions.
     Flumen(Rules, u32),
-    /// Flumen with a session table of the usual size, emptied before each run.
+    /// Flumen with room for a million sessions, emptied before each run.
     FlumenFresh(Rules),
 }
 
@@ -43,7 +43,7 @@ impl Bed {
         let (device, flumen) = match middle {
             Middle::Kernel(device) | Middle::KernelFresh(device) => (device, None),
             Middle::Flumen(rules, sessions) => (Device::External, Some((rules, sessions))),
-            Middle::FlumenFresh(rules) => (Device::External, Some((rules, SESSIONS_DEFAULT))),
+            Middle::FlumenFresh(rules) => (Device::External, Some((rules, MILLION))),
         };
         let rig = Rig::new(device)?;
         let gateway = match flumen {

@@ -41,6 +41,8 @@ struct Lane {
     series: Series,
 }
 
+/// New sessions in a run, into tables with room for 2^20 of Flumen and as many of the kernel's.
+const FRESH: u32 = 1_000_000;
 /// Packets of the run that tells how many a run takes.
 const TRIAL: u32 = 20_000;
 
@@ -49,11 +51,11 @@ const TRIAL: u32 = 20_000;
 impl Plan {
     /// For figures that are quoted.
     pub(crate) const FULL: Self =
-        Self { rounds: 9, limit: Duration::from_secs(240), run: Duration::from_millis(300), fresh: 100_000 };
+        Self { rounds: 9, limit: Duration::from_secs(420), run: Duration::from_millis(300), fresh: FRESH };
 
     /// For a look: a minute with everything around it.
     pub(crate) const SHORT: Self =
-        Self { rounds: 5, limit: Duration::from_secs(13), run: Duration::from_millis(80), fresh: 30_000 };
+        Self { rounds: 5, limit: Duration::from_secs(13), run: Duration::from_millis(80), fresh: FRESH / 4 };
 }
 
 /// Measures `rows`. A row that fails, because packets were lost say, stops none of the others.

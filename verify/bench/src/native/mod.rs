@@ -134,7 +134,7 @@ fn cpu_time() -> Result<Duration> {
 
 impl Lane {
     fn new(name: &'static str, flows: Flows, count: u32) -> Result<Self> {
-        let sessions = if count == 1_000_000 { MILLION } else { SESSIONS_DEFAULT };
+        let sessions = if count >= 1_000_000 { MILLION } else { SESSIONS_DEFAULT };
         let engine = Native::new(tables(sessions)?, environment());
         let traffic = Traffic::new(count, flows == Flows::Known);
         Ok(Self { name, flows, engine, traffic, packets: 0, ns: Vec::new(), failure: None })
@@ -151,7 +151,7 @@ impl Lane {
         self.traffic.random = false;
         self.send(u64::from(self.traffic.flows).next_multiple_of(BURST as u64))?;
         self.traffic.random = true;
-        self.packets = u64::from(plan.fresh) * 10 / BURST as u64 * BURST as u64;
+        self.packets = u64::from(plan.fresh) / BURST as u64 * BURST as u64;
         Ok(())
     }
 
