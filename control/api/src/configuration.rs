@@ -52,6 +52,9 @@ pub enum ConfigurationAction {
         /// The text stands where `at` is edited, not at the top.
         #[serde(default)]
         relative: bool,
+        /// What the gateway cannot do is kept without effect and marked, instead of being refused.
+        #[serde(default)]
+        lenient: bool,
     },
     /// Print a configuration.
     Show {

@@ -21,6 +21,12 @@ pub enum Warning {
         /// Its place.
         path: Path,
     },
+    /// An interface, a policy, a rule or a route of which a part is not supported: its packets are dropped, because what
+    /// comes after it might let them pass.
+    Closed {
+        /// Its place.
+        path: Path,
+    },
     /// A policy that denies more than it says, because a part of its match is not supported.
     Widened {
         /// Its place.
@@ -56,6 +62,9 @@ impl fmt::Display for Warning {
             Warning::Language { finding } => finding.fmt(f),
             Warning::LeftOut { path } => {
                 write!(f, "{path}: it is left out, because a part of it is not supported")
+            }
+            Warning::Closed { path } => {
+                write!(f, "{path}: a part of it is not supported, so its packets are dropped")
             }
             Warning::Widened { path } => {
                 write!(f, "{path}: it denies more than it says, because a part of its match is not supported")

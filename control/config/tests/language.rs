@@ -202,7 +202,10 @@ fn the_configuration_that_a_branch_device_is_delivered_with_loads_leniently() {
         Model::from_text(text, None, Mode::Lenient).unwrap_or_else(|errors| panic!("{}", listed(&errors)));
     insta::assert_snapshot!("delivered_warnings", warnings(&loaded));
     let untrust = &loaded.model.security.zones["untrust"];
-    assert_eq!(untrust.host_inbound.services, [flumen_config::SystemService::Tftp]);
+    // Nobody knows what passes dl0, so it is out of use, and the other interface of its zone is as it says.
+    use flumen_config::SystemService::{Dhcp, Https, Tftp};
+    assert_eq!(untrust.host_inbound.services, [Dhcp, Tftp, Https]);
+    assert!(loaded.model.network.links.values().any(|link| link.disable));
     let tree = loaded.tree.unwrap();
     let again = Model::from_text(&print::curly(&tree), None, Mode::Lenient).unwrap();
     assert_eq!(again.model, loaded.model);
@@ -288,4 +291,48 @@ fn a_user_has_a_predefined_class_or_may_do_nothing() {
     assert!(said.contains("system login user alice class") && said.contains("operator"), "{said}");
     let said = refused(r#"{"system": {"login": {"alice": "root"}}}"#, Mode::Strict);
     assert!(said.contains("system.login.alice") && said.contains("super-user"), "{said}");
+}
+
+#[test]
+fn what_is_not_understood_of_interfaces_and_routes_closes_them_in_a_lenient_load() {
+    let text = "set interfaces eth0 unit 0 family inet address 192.0.2.1/24 vrrp-group 1 priority 200
+        set interfaces eth0 unit 0 family inet6 address 2001:db8::/64 eui-64
+        set interfaces eth1 unit 0 vlan-id-range 5-9
+        set interfaces eth1 unit 0 family inet address 10.0.0.1/8
+        set interfaces eth2 unit 0 family inet filter input f
+        set interfaces eth3 unit 0 family ethernet-switching interface-mode access
+        set interfaces eth4 unit 0
+        set interfaces eth5 unit 0
+        set routing-options static route 198.51.100.0/24 next-table other.inet.0
+        set routing-options static route 203.0.113.0/24 next-hop 192.0.2.2
+        set routing-instances other interface eth4.0
+        set security zones functional-zone management interfaces eth5.0
+        set security zones security-zone a interfaces [ eth0.0 eth1.0 eth2.0 eth4.0 ]
+        set services traffic-mirror mirror m interface eth0.0
+        set services traffic-mirror mirror m frobnicate
+    ";
+    let loaded =
+        Model::from_text(text, None, Mode::Lenient).unwrap_or_else(|errors| panic!("{}", listed(&errors)));
+    let network = &loaded.model.network;
+    let down: Vec<&str> =
+        network.links.iter().filter(|(_, link)| link.disable).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(down, ["eth1", "eth2", "eth4", "eth5"]);
+    let addresses = |link: &str| {
+        let found = network.links.iter().find(|(name, _)| name.as_str() == link);
+        found.map_or(0, |(_, link)| link.addresses.len())
+    };
+    assert_eq!((addresses("eth0"), addresses("eth1")), (1, 0), "an address without VRRP is one");
+    let routes: Vec<String> =
+        network.routes.iter().map(|route| format!("{} {:?}", route.destination, route.then)).collect();
+    assert_eq!(routes[0], "2001:db8::/64 Discard", "its hosts are not looked for elsewhere");
+    assert_eq!(routes[1], "198.51.100.0/24 Discard");
+    assert!(routes[2].starts_with("203.0.113.0/24 NextHop"));
+    assert!(loaded.model.services.traffic_mirror.is_empty());
+    let said = warnings(&loaded);
+    for statement in
+        ["interfaces eth1 unit 0", "interfaces eth2 unit 0", "routing-options static route 198.51.100.0/24"]
+    {
+        let wanted = format!("{statement}: a part of it is not supported, so its packets are dropped");
+        assert!(said.contains(&wanted), "{said}");
+    }
 }

@@ -89,7 +89,7 @@ impl Editor {
     }
 
     fn load(&mut self, how: LoadHow, text: &str, relative: bool) -> Result<bool, String> {
-        match self.ask(Action::Load { how, text: text.to_owned(), relative })? {
+        match self.ask(Action::Load { how, text: text.to_owned(), relative, lenient: false })? {
             Answer::Edited(edited) => Ok(edited.changed),
             other => panic!("{other:?}"),
         }

@@ -156,7 +156,7 @@ pub enum Problem {
         reason: String,
     },
     /// A command that is none.
-    #[error("unknown command {word:?}{}; there is set, delete, activate, deactivate, protect, unprotect, insert, rename, copy, annotate, edit, top and up", did_you_mean(.suggestion))]
+    #[error("unknown command {word:?}{}; there is set, delete, activate, deactivate, protect, unprotect, insert, rename, copy, annotate, unsupported, edit, top and up", did_you_mean(.suggestion))]
     Command {
         /// As written.
         word: String,

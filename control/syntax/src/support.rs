@@ -50,11 +50,26 @@ pub(crate) fn accept_below(node: &mut Node) {
     node.children_mut().for_each(|(_, child)| accept(child));
 }
 
-fn accept(node: &mut Node) {
+pub(crate) fn accept(node: &mut Node) {
     if is_reserved(node).is_some() {
         node.marks.add(Marks::UNSUPPORTED);
     } else if !node.is_foreign() {
         node.children_mut().for_each(|(_, child)| accept(child));
+    }
+}
+
+/// Marks the first statement of `path` below `node` that would be refused.
+pub(crate) fn accept_path(node: &mut Node, path: &[(Step, Option<&'static Statement>, Place)]) {
+    let mut node = node;
+    for (step, ..) in path {
+        let Some(child) = node.child_mut(step) else { return };
+        if child.is_foreign() {
+            return;
+        }
+        if is_reserved(child).is_some() {
+            return child.marks.add(Marks::UNSUPPORTED);
+        }
+        node = child;
     }
 }
 

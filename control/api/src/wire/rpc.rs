@@ -94,8 +94,8 @@ rpcs! {
         [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Status })];
     EditRequest { candidate, at, line } "Configuration/Edit" EditResponse =
         [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Edit { line } })];
-    LoadRequest { candidate, at, how, text, relative } "Configuration/Load" LoadResponse =
-        [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Load { how, text, relative } })];
+    LoadRequest { candidate, at, how, text, relative, lenient } "Configuration/Load" LoadResponse =
+        [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Load { how, text, relative, lenient } })];
     RollbackRequest { candidate, at, to } "Configuration/Rollback" RollbackResponse =
         [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Rollback { to } })];
     UpdateRequest { candidate, at } "Configuration/Update" UpdateResponse =

@@ -91,7 +91,7 @@ const fn statement(word: &'static str, help: &'static str) -> Row {
 
 const LOAD: &[Opt] = &[
     value("", "Name of a file", "file"),
-    flag("lenient", "Not taken here: see flumen check --lenient"),
+    flag("lenient", "What the gateway cannot do is kept without effect, marked unsupported:"),
     flag("relative", "The text stands where you edit, not at the top"),
     flag("terminal", "What is typed, up to a line with Ctrl-D"),
 ];
@@ -192,6 +192,7 @@ pub(crate) const CONFIGURATION: &[Row] = &[
     command("status", "Who edits, and what waits", Action::Status, &[]),
     statement("top", "Go to the top"),
     statement("unprotect", "Let a statement be changed"),
+    statement("unsupported", "Keep a statement that the gateway cannot do, without effect"),
     statement("up", "Go up"),
     command("update", "Take what was committed since into the candidate", Action::Update, &[]),
 ];

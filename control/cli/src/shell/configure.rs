@@ -134,13 +134,6 @@ impl Session {
     }
 
     fn load(&mut self, how: LoadHow, matched: &Matched<'_>) -> Told {
-        if matched.has("lenient") {
-            return Err(Failure::Usage(
-                "the daemon takes no lenient load: what it keeps must be readable when it starts again; \
-                 `deactivate` what is not supported, or see `flumen check --lenient`"
-                    .to_owned(),
-            ));
-        }
         let name = matched.value("");
         let text = match (name, matched.has("terminal"), self.input) {
             (Some(file), false, _) => file::read_text(Path::new(file))?,
@@ -156,7 +149,12 @@ impl Session {
             _ => return Err(Failure::Usage("load needs the name of a file, or terminal".to_owned())),
         };
         let shown = name.unwrap_or("terminal").to_owned();
-        let action = ConfigurationAction::Load { how, text, relative: matched.has("relative") };
+        let action = ConfigurationAction::Load {
+            how,
+            text,
+            relative: matched.has("relative"),
+            lenient: matched.has("lenient"),
+        };
         match self.ask(action) {
             Ok(ConfigurationAnswer::Edited(edited)) => {
                 let done = if edited.changed { "load complete" } else { "load complete, nothing changed" };

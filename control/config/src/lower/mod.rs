@@ -15,9 +15,10 @@ mod system;
 mod voids;
 mod zones;
 
-use crate::{ConfigError, Model, Network, Path, Problem, Security, Warning, check, warning};
+use crate::{ConfigError, Model, Network, Path, Problem, Security, StaticRoute, Warning, check, warning};
 use flumen_syntax::parse::Mode;
 use flumen_syntax::{Finding, Node, Place, Tree, effective, nearest, unsupported};
+use interfaces::Uses;
 use origin::Origins;
 
 /// The model of `tree`, and what was hardly meant.
@@ -69,19 +70,22 @@ struct Lowering {
     compared: usize,
     /// What cannot be done as it is said is done so that less passes.
     lenient: bool,
+    /// Networks of addresses that are left out: elsewhere their hosts would be looked for where other rules hold.
+    unreachable: Vec<StaticRoute>,
 }
 
 impl Lowering {
     fn configuration(&mut self, root: &Node) -> Model {
         let empty = Node::default();
         let security = root.get("security").unwrap_or(&empty);
-        let units = self.units(root.get("interfaces").unwrap_or(&empty));
+        let units = self.units(root.get("interfaces").unwrap_or(&empty), &Uses::read(root));
         let books = addresses::Books::read(security);
         let void = voids::Voids::read(root, &books);
         let mut model = Model { system: self.system(root), ..Model::default() };
         self.refuse_dropped_family(security);
         model.security.flow = self.flow(security.get("flow").unwrap_or(&empty));
-        self.zones(security.get("zones").unwrap_or(&empty), &units, &mut model);
+        let guarded = self.is_guarded(root.get("interfaces").unwrap_or(&empty));
+        self.zones(security.get("zones").unwrap_or(&empty), &units, guarded, &mut model);
         let Security { zones, address_book, .. } = &mut model.security;
         self.address_books(&books, &void, zones, address_book);
         self.applications(
@@ -140,6 +144,10 @@ impl Lowering {
 
     fn unsupported(&mut self, place: &Place, words: &str, what: &str, reason: &'static str) {
         self.refuse(place, words, Problem::Unsupported { what: what.to_owned(), reason });
+    }
+
+    fn closed(&mut self, words: &str) {
+        self.warnings.push(Warning::Closed { path: Path::statement(words) });
     }
 
     fn left_out(&mut self, words: &str) {

@@ -4,13 +4,16 @@ use crate::{
     DeviceName, Interface, InterfaceAddress, Link, Name, NextHop, Offload, OffloadFeature, OffloadSize, Path,
     RouteThen, StaticRoute, SubInterface, network,
 };
-use flumen_syntax::{Node, Text};
+use flumen_syntax::{Node, Step, Text};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Bytes of an Ethernet header, and of a VLAN tag: what Junos counts as a part of the MTU and Linux does not.
 const ETHERNET: u32 = 14;
 const TAG: u32 = 4;
+
+/// Addresses that several routers share.
+const REDUNDANCY: [&str; 2] = ["vrrp-group", "vrrp-inet6-group"];
 
 type Links = BTreeMap<DeviceName, Link>;
 
@@ -33,8 +36,9 @@ impl Lowering {
                 let words = format!("{words} unit {}", keys[0]);
                 self.unit_link((name, node, unit), &device, &words, mtu, &mut links);
             }
-            let mut enabled = node.entries("unit").filter(|(_, unit)| unit.get("disable").is_none());
-            let all_out = node.entries("unit").next().is_some() && enabled.next().is_none();
+            let out_of_use =
+                |(keys, _): (&[String], &Node)| units.of(name, &keys[0]).is_none_or(|unit| unit.out_of_use);
+            let all_out = node.entries("unit").next().is_some() && node.entries("unit").all(out_of_use);
             if disable || all_out {
                 links.entry(device).or_default().disable = true;
             }
@@ -84,7 +88,7 @@ impl Lowering {
         let Ok(own) = DeviceName::new(&own) else {
             return; // the check of the interface says so
         };
-        let disable = node.get("disable").is_some();
+        let disable = unit.out_of_use;
         let is_device = own == *device;
         if !is_device {
             self.origins.add(place_of(&own), &node.place, words);
@@ -113,8 +117,16 @@ impl Lowering {
             let Some(node) = unit.get("family").and_then(|node| node.get(family)) else { continue };
             for (keys, node) in node.entries("address") {
                 let words = format!("{words} family {family} address {}", keys[0]);
-                if node.has_unsupported() {
-                    self.left_out(&words);
+                // Without router redundancy it is still an address of its network.
+                let part = |(step, child): (&Step, &Node)| {
+                    child.has_unsupported() && !REDUNDANCY.contains(&&*step.name)
+                };
+                if node.children().any(part) {
+                    self.closed(&words);
+                    if let Ok(destination) = network::destination(&keys[0]) {
+                        let (metric, then) = (StaticRoute::METRIC, RouteThen::Discard);
+                        self.unreachable.push(StaticRoute { destination, metric, then });
+                    }
                     continue;
                 }
                 let parsed = InterfaceAddress::parse(&keys[0]);
@@ -130,7 +142,7 @@ impl Lowering {
 
     /// `routing-options`.
     pub(super) fn routes(&mut self, node: &Node, units: &Units) -> Vec<StaticRoute> {
-        let mut routes = Vec::new();
+        let mut routes = std::mem::take(&mut self.unreachable);
         if let Some(node) = node.get("static") {
             self.static_routes(node, "routing-options static", None, units, &mut routes);
         }
@@ -162,17 +174,22 @@ impl Lowering {
     ) {
         for (keys, node) in node.entries("route") {
             let words = format!("{words} route {}", keys[0]);
-            if node.has_unsupported() && node.get("discard").is_none() && node.get("reject").is_none() {
-                self.left_out(&words);
-                continue;
-            }
+            let closed =
+                node.has_unsupported() && node.get("discard").is_none() && node.get("reject").is_none();
             let parsed = network::destination(&keys[0]);
             let Some(destination) = self.accept(&node.place, &words, parsed) else { continue };
             if ipv6.is_some_and(|ipv6| ipv6 != destination.addr().is_ipv6()) {
                 self.unsupported(&node.place, &words, &keys[0], "the table is of the other family");
                 continue;
             }
-            for (metric, then) in self.targets(node, &words, units) {
+            // Another route would lead to where other rules hold.
+            let targets = if closed {
+                self.closed(&words);
+                BTreeMap::from([(metric(node).unwrap_or(StaticRoute::METRIC), RouteThen::Discard)])
+            } else {
+                self.targets(node, &words, units)
+            };
+            for (metric, then) in targets {
                 let path = Path::root().field("network").field("routes").index(routes.len());
                 self.origins.add(path, &node.place, &words);
                 routes.push(StaticRoute { destination, metric, then });

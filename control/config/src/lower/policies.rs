@@ -39,7 +39,10 @@ impl Lowering {
         if let Some(global) = node.get("global") {
             self.global(global, context, model);
         }
-        if node.get("default-policy").is_some_and(|node| node.get("permit-all").is_some()) {
+        let default = node.get("default-policy").filter(|node| node.get("permit-all").is_some());
+        if default.is_some_and(Node::has_unsupported) {
+            self.closed("security policies default-policy");
+        } else if default.is_some() {
             let r#match = PolicyMatch {
                 source_address: vec![AddressRef::Any],
                 destination_address: vec![AddressRef::Any],
@@ -151,8 +154,15 @@ impl Lowering {
         if !voids && !node.has_unsupported() {
             return Some((found, then));
         }
-        if then != PolicyThen::Permit {
-            self.warnings.push(Warning::Widened { path: Path::statement(words) });
+        // A later policy would permit the same packets without what this one asks for.
+        let restricted = node.get("then").is_some_and(Node::has_unsupported)
+            || node.children().any(|(_, child)| child.is_foreign());
+        if then != PolicyThen::Permit || restricted {
+            let path = Path::statement(words);
+            let denied = if then == PolicyThen::Permit { PolicyThen::Deny } else { then };
+            let closed = then == PolicyThen::Permit;
+            self.warnings.push(if closed { Warning::Closed { path } } else { Warning::Widened { path } });
+            let then = denied;
             widen(&mut found, context);
             // `deny all but these` without the exclusion would deny these alone.
             if r#match.get("source-address-excluded").is_some() {

@@ -43,6 +43,10 @@ impl Lowering {
         path: &Path,
         words: &str,
     ) -> Option<TrafficMirror> {
+        if node.has_unsupported() {
+            self.left_out(words);
+            return None;
+        }
         let Some(interface) = node.value("interface") else {
             self.missing(node, words, "interface");
             return None;

@@ -9,7 +9,9 @@ const ALWAYS: &[&str] = &["ndp"];
 
 impl Lowering {
     /// `security zones`, and those interfaces that are in one.
-    pub(super) fn zones(&mut self, node: &Node, units: &Units, model: &mut Model) {
+    ///
+    /// `guarded`: a filter that is not supported stands before the gateway itself, so that nothing may reach it.
+    pub(super) fn zones(&mut self, node: &Node, units: &Units, guarded: bool, model: &mut Model) {
         let mut used = BTreeSet::new();
         for (keys, node) in node.entries("security-zone") {
             let words = format!("security zones security-zone {}", keys[0]);
@@ -17,6 +19,7 @@ impl Lowering {
             self.origins.add(path.clone(), &node.place, &words);
             let mut zone = Zone::default();
             let of_zone = node.get("host-inbound-traffic").map(|node| self.host_inbound(node, &words));
+            let of_zone = if guarded { Some(HostInbound::default()) } else { of_zone };
             let mut inbound: Option<HostInbound> = None;
             for (keys, node) in node.get("interfaces").into_iter().flat_map(|node| node.entries("")) {
                 let words = format!("{words} interfaces {}", keys[0]);
@@ -46,7 +49,16 @@ impl Lowering {
                 );
                 zone.interfaces.push(Name::written(&name));
                 model.interfaces.insert(Name::written(&name), unit.interface.clone());
+                if unit.out_of_use {
+                    continue; // what might reach the gateway by it is nothing to the others
+                }
                 let own = node.get("host-inbound-traffic").map(|node| self.host_inbound(node, &words));
+                let own = if node.children().any(|(_, child)| child.is_foreign()) {
+                    self.closed(&words);
+                    Some(HostInbound::default())
+                } else {
+                    own.filter(|_| !guarded)
+                };
                 let own = own.or_else(|| of_zone.clone()).unwrap_or_default();
                 match &mut inbound {
                     Some(others) if same(others, &own) => {}
@@ -71,6 +83,10 @@ impl Lowering {
 
     fn host_inbound(&mut self, node: &Node, words: &str) -> HostInbound {
         let words = format!("{words} host-inbound-traffic");
+        if node.has_unsupported() {
+            self.closed(&words);
+            return HostInbound::default();
+        }
         let empty = Node::default();
         let services = node.get("system-services").unwrap_or(&empty);
         let protocols = node.get("protocols").unwrap_or(&empty);

@@ -1,6 +1,6 @@
 use crate::configuration::tree::not_edited;
 use flumen_api::{ApiError, ConfigMessage};
-use flumen_syntax::parse::{Command, Mode, command};
+use flumen_syntax::parse::{Command, Mode, command, command_in};
 use flumen_syntax::{Edit, Finding, Place, Problem, Step, Tree, expand, path_words};
 
 /// The statement that words from the top mean.
@@ -50,7 +50,7 @@ pub(crate) fn below(tree: &Tree, at: &[Step], words: &str) -> Result<Vec<Step>, 
 
 /// A command whose words may be abbreviated. What is right as it stands is taken as it stands.
 fn read(tree: &Tree, at: &[Step], line: &str) -> Result<Option<Command>, ApiError> {
-    let findings = match command(line, at, Mode::Strict) {
+    let findings = match command_in(tree, line, at) {
         Ok(command) => return Ok(command),
         Err(findings) => findings,
     };

@@ -9,13 +9,13 @@ use flumen_syntax::parse::{self, Mode};
 use flumen_syntax::{Changed, Finding, Load, Step, Tree, load, load_set, patch, path_words};
 
 impl Gateway {
-    /// Loads a text into the candidate. Statements without support are taken, and refused by the commit: what the
-    /// store keeps must be what a daemon reads again when it starts, and it reads strictly.
+    /// Loads a text into the candidate. Statements without support are taken, and refused by the commit unless they are
+    /// marked, as a lenient load does: what the store keeps is read strictly when a daemon starts, and marks are a part of it.
     pub(super) fn load(
         &self,
         store: &mut Committer,
         asked: &Asked<'_>,
-        how: LoadHow,
+        (how, mode): (LoadHow, Mode),
         text: &str,
         relative: bool,
     ) -> Result<ConfigurationAnswer, ApiError> {
@@ -31,7 +31,7 @@ impl Gateway {
             tree => tree?,
         };
         let at = if relative { &asked.at[..] } else { &[] };
-        let Changed { tree, warnings } = change(&old, at, how, text)?;
+        let Changed { tree, warnings } = change(&old, at, (how, mode), text)?;
         let changed = self.save(store, asked, &old, tree)?;
         Ok(edited(&asked.at, changed, warnings.iter().map(message).collect()))
     }
@@ -47,20 +47,20 @@ fn model(store: &mut Committer, asked: &Asked<'_>, text: &str) -> Result<Configu
     Ok(edited(&asked.at, true, Vec::new()))
 }
 
-fn change(old: &Tree, at: &[Step], how: LoadHow, text: &str) -> Result<Changed, ApiError> {
+fn change(old: &Tree, at: &[Step], (how, mode): (LoadHow, Mode), text: &str) -> Result<Changed, ApiError> {
     let into = match how {
         LoadHow::Merge => Load::Merge,
         LoadHow::Replace => Load::Replace,
         LoadHow::Override => Load::Override,
         LoadHow::Patch => {
-            let tree = patch(old, text, None, Mode::Strict).map_err(not_edited)?;
+            let tree = patch(old, text, None, mode).map_err(not_edited)?;
             return Ok(Changed { tree, warnings: Vec::new() });
         }
-        LoadHow::Set => return commands(old, at, text).map_err(not_edited),
+        LoadHow::Set => return commands(old, at, text, mode).map_err(not_edited),
     };
     let (new, findings) = match Form::of(text) {
-        Form::Curly if !at.is_empty() => parse::curly_at(text, None, at, Mode::Strict),
-        _ => read(text)?,
+        Form::Curly if !at.is_empty() => parse::curly_at(text, None, at, mode),
+        _ => read(text, mode)?,
     };
     let harmless = refuse(findings)?;
     let mut changed = load(old, &new, into).map_err(not_edited)?;
@@ -69,9 +69,9 @@ fn change(old: &Tree, at: &[Step], how: LoadHow, text: &str) -> Result<Changed, 
 }
 
 /// Commands that begin at `at`.
-fn commands(old: &Tree, at: &[Step], text: &str) -> Result<Changed, Vec<Finding>> {
+fn commands(old: &Tree, at: &[Step], text: &str, mode: Mode) -> Result<Changed, Vec<Finding>> {
     if at.is_empty() {
-        return load_set(old, text, None, Mode::Strict);
+        return load_set(old, text, None, mode);
     }
     let above = |findings: Vec<Finding>| {
         let up = |mut finding: Finding| {
@@ -80,7 +80,7 @@ fn commands(old: &Tree, at: &[Step], text: &str) -> Result<Changed, Vec<Finding>
         };
         findings.into_iter().map(up).collect::<Vec<_>>()
     };
-    match load_set(old, &format!("edit {}\n{text}", path_words(at)), None, Mode::Strict) {
+    match load_set(old, &format!("edit {}\n{text}", path_words(at)), None, mode) {
         Ok(Changed { tree, warnings }) => Ok(Changed { tree, warnings: above(warnings) }),
         Err(findings) => Err(above(findings)),
     }

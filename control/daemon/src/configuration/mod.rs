@@ -25,6 +25,7 @@ use flumen_api::{
     ApiError, CandidateKind, ConfigurationAction, ConfigurationAnswer, ConfigurationRequest, Edited,
     NameKind, RollbackTo, Which,
 };
+use flumen_config::LoadMode;
 use flumen_engine::Reason;
 use flumen_store::{CandidateName, Editor};
 use flumen_syntax::{Step, Tree, compare_at, path_words, print};
@@ -72,8 +73,9 @@ impl Gateway {
                 };
                 Ok(edited(&at, changed, Vec::new()))
             }
-            ConfigurationAction::Load { how, text, relative } => {
-                self.load(store, &asked, *how, text, *relative)
+            ConfigurationAction::Load { how, text, relative, lenient } => {
+                let mode = if *lenient { LoadMode::Lenient } else { LoadMode::Strict };
+                self.load(store, &asked, (*how, mode), text, *relative)
             }
             ConfigurationAction::Show { which, path, form } => {
                 self.print(store, &asked, *which, path, *form).map(ConfigurationAnswer::Text)

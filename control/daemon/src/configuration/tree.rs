@@ -44,7 +44,7 @@ impl Trees {
 /// # Errors
 /// Everything that is wrong with it, or that it is the JSON of the model, which has no statements.
 pub(crate) fn whole(text: &str) -> Result<Tree, ApiError> {
-    let (tree, findings) = read(text)?;
+    let (tree, findings) = read(text, Mode::Strict)?;
     refuse(findings)?;
     // Tags in a text that is the whole configuration mean nothing but for what they delete.
     match load(&Tree::default(), &tree, Load::Override) {
@@ -57,14 +57,14 @@ pub(crate) fn whole(text: &str) -> Result<Tree, ApiError> {
 ///
 /// # Errors
 /// For the JSON of the model.
-pub(crate) fn read(text: &str) -> Result<(Tree, Vec<Finding>), ApiError> {
+pub(crate) fn read(text: &str, mode: Mode) -> Result<(Tree, Vec<Finding>), ApiError> {
     if text.trim().is_empty() {
         return Ok((Tree::default(), Vec::new()));
     }
     Ok(match Form::of(text) {
-        Form::Curly => parse::curly(text, None, Mode::Strict),
-        Form::Commands => parse::set(text, None, Mode::Strict),
-        Form::JsonTree => parse::json(text, None, Mode::Strict),
+        Form::Curly => parse::curly(text, None, mode),
+        Form::Commands => parse::set(text, None, mode),
+        Form::JsonTree => parse::json(text, None, mode),
         Form::JsonModel => {
             let reason = "this configuration is the JSON of the model, which has no statements to edit: \
                           write it in the language, and take it with `load override`";

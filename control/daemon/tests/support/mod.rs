@@ -310,7 +310,13 @@ impl Running {
     /// Runs commands of the language on the shared candidate.
     pub fn load(&self, commands: &str) {
         let text = commands.to_owned();
-        self.configure(ConfigurationAction::Load { how: LoadHow::Set, text, relative: false }).unwrap();
+        self.configure(ConfigurationAction::Load {
+            how: LoadHow::Set,
+            text,
+            relative: false,
+            lenient: false,
+        })
+        .unwrap();
     }
 
     /// Stops the daemon, and waits until it has ended.

@@ -64,7 +64,7 @@ enum ListState {
 impl Verb {
     pub(super) fn of(command: &str) -> Verb {
         match command {
-            "set" => Verb::Set,
+            "set" | "unsupported" => Verb::Set,
             "edit" => Verb::Edit,
             "insert" => Verb::Insert,
             "rename" | "copy" => Verb::Rename,

@@ -100,7 +100,8 @@ fn added(old: &Node, new: &Node, lines: &mut String) {
 /// True when the two are shown as one taken away and one added: statements without braces, and lines.
 fn is_replaced(old: &Node, new: &Node) -> bool {
     let lines = |node: &Node| node.statement.is_none_or(|statement| !statement.has_body());
-    old != new && (lines(old) || lines(new) || old.is_foreign())
+    let kept = |node: &Node| node.marks.has(Marks::UNSUPPORTED);
+    old != new && (lines(old) || lines(new) || old.is_foreign() || kept(old) != kept(new))
 }
 
 /// The entries that need not be moved: the longest part of each list that is in its old order.
@@ -131,9 +132,7 @@ fn unmoved<'n>(old: &Node, new: &'n Node) -> HashSet<&'n Step> {
 
 /// A statement with everything in it, one sign before each line.
 fn signed(lines: &mut String, sign: char, step: &Step, node: &Node) {
-    let mut node = node.clone();
-    node.drop_unsupported();
-    for line in curly_statement(step, &node).lines() {
+    for line in curly_statement(step, node).lines() {
         lines.push(sign);
         lines.push_str("  ");
         lines.push_str(line);

@@ -31,6 +31,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("set", "Makes a statement, or changes its value"),
     ("top", "Goes to the top"),
     ("unprotect", "Lets a statement be changed"),
+    ("unsupported", "Keeps a statement that the gateway cannot do, without effect"),
     ("up", "Goes up"),
 ];
 
@@ -43,6 +44,19 @@ pub fn command(line: &str, at: &[Step], mode: Mode) -> Result<Option<Command>, V
     let mut commands = Commands::new(None, mode, at.to_vec());
     let (items, _) = commands.line(&mut lexer);
     let command = commands.command(&items);
+    if commands.findings.is_empty() { Ok(command) } else { Err(commands.findings) }
+}
+
+/// Reads one line as a command, where `at` of `tree` is edited: what is there is known also when the language does not
+/// have it.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn command_in(tree: &Tree, line: &str, at: &[Step]) -> Result<Option<Command>, Vec<Finding>> {
+    let mut lexer = Lexer::new(line, None, Lines::Space);
+    let mut commands = Commands::new(None, Mode::Strict, at.to_vec());
+    let (items, _) = commands.line(&mut lexer);
+    let command = commands.command_in(tree, &items);
     if commands.findings.is_empty() { Ok(command) } else { Err(commands.findings) }
 }
 
@@ -82,7 +96,7 @@ pub(crate) fn load(tree: &mut Tree, text: &str, file: Option<Arc<str>>, mode: Mo
     let mut commands = Commands::new(file, mode, Vec::new());
     loop {
         let (items, end) = commands.line(&mut lexer);
-        if let Some(command) = commands.command(&items) {
+        if let Some(command) = commands.command_in(tree, &items) {
             match command {
                 Command::Go(path) => commands.at = path,
                 Command::Edit(edit) => {
@@ -144,6 +158,28 @@ impl Commands {
         None
     }
 
+    /// A command about `tree`, where words that the language does not have may stand.
+    fn command_in(&mut self, tree: &Tree, items: &[Item<'_>]) -> Option<Command> {
+        let before = self.findings.len();
+        let command = self.command(items);
+        if command.is_some() || self.mode == Mode::Lenient {
+            return command;
+        }
+        let strict = self.findings.split_off(before);
+        self.mode = Mode::Lenient;
+        let command = self.command(items);
+        self.mode = Mode::Strict;
+        let there = |path: &[Step]| tree.at(path).is_some_and(|node| node.is_foreign());
+        if let Some(Command::Edit(edit)) = &command
+            && edit.existing_path().is_some_and(there)
+        {
+            return command;
+        }
+        self.findings.truncate(before);
+        self.findings.extend(strict);
+        None
+    }
+
     fn command(&mut self, items: &[Item<'_>]) -> Option<Command> {
         let (first, rest) = items.split_first()?;
         let Item::Word(word) = first else {
@@ -154,6 +190,15 @@ impl Commands {
                 return self.fail(Some(first), expected("a statement after set", "nothing"));
             }
             "set" => Edit::Set(self.resolve(self.at.clone(), rest, Purpose::Make)?),
+            "unsupported" if rest.is_empty() => {
+                return self.fail(Some(first), expected("a statement after unsupported", "nothing"));
+            }
+            "unsupported" => {
+                let around = std::mem::replace(&mut self.mode, Mode::Lenient);
+                let entries = self.resolve(self.at.clone(), rest, Purpose::Make);
+                self.mode = around;
+                Edit::Unsupported(entries?)
+            }
             "delete" => {
                 let entry = self.one(rest)?;
                 Edit::Delete(steps(&entry), entry.values)

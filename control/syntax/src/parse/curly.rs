@@ -2,7 +2,7 @@ use super::lexer::{Lexer, Lines, Token, TokenKind};
 use super::resolve::{Fault, MAX_DEPTH, Purpose, Reading, Scope, resolve};
 use super::words::{self, Item, Spelled, expected};
 use super::{Fragment, Mode};
-use crate::support::accept_below;
+use crate::support::{accept_below, accept_path};
 use crate::table::{Body, Layout, Statement, statements};
 use crate::tree::{Entry, Marks, Node, Place, Repeat, Step, Tree, path_words};
 use crate::{Finding, Problem};
@@ -52,6 +52,7 @@ const TAGS: &[(&str, Marks)] = &[
     ("unprotect:", Marks::UNPROTECT),
     ("replace:", Marks::REPLACE),
     ("delete:", Marks::DELETE),
+    ("unsupported:", Marks::UNSUPPORTED),
 ];
 
 struct Parser<'a> {
@@ -125,7 +126,7 @@ impl<'a> Parser<'a> {
 
     /// Reads one statement with its braces. Words of the next line that do not belong to it are read as statements
     /// of their own: a semicolon was forgotten.
-    fn statement(&mut self, node: &mut Node, scope: Scope, first: Token<'a>, mut annotation: Option<String>) {
+    fn statement(&mut self, node: &mut Node, scope: Scope, first: Token<'a>, annotation: Option<String>) {
         let mut problems = Vec::new();
         let start = self.lexer.place(&first);
         let (mut items, end) = words::read(&mut self.lexer, first, &mut problems);
@@ -138,6 +139,23 @@ impl<'a> Parser<'a> {
             marks.add(scope.marks);
             items.insert(0, Item::Word(Spelled { text: list.into(), quoted: false, line, column }));
         }
+        let around = self.mode;
+        if marks.has(Marks::UNSUPPORTED) {
+            marks.remove(Marks::UNSUPPORTED);
+            self.mode = Mode::Lenient;
+        }
+        self.words(node, scope, (start, items, end), (marks, annotation));
+        self.mode = around;
+    }
+
+    /// Reads the words of one statement, which end with the sign `end`, and what stands in its braces.
+    fn words(
+        &mut self,
+        node: &mut Node,
+        scope: Scope,
+        (start, items, end): (Place, Vec<Item<'a>>, Token<'a>),
+        (mut marks, mut annotation): (Marks, Option<String>),
+    ) {
         let opens = end.kind == TokenKind::Open;
         let ends = matches!(end.kind, TokenKind::Open | TokenKind::End);
         let last = items.last().map_or(start.clone(), |item| item.place(&self.file));
@@ -194,6 +212,9 @@ impl<'a> Parser<'a> {
         if let Err(problem) = node.put(rows, entry, Repeat::Contradicts) {
             let place = entry.path.last().map_or_else(Place::default, |(_, _, place)| place.clone());
             return self.report(place, problem);
+        }
+        if self.mode == Mode::Lenient {
+            accept_path(node, &entry.path);
         }
         if marks.is_empty() && annotation.is_none() {
             return;

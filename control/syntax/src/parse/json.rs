@@ -3,6 +3,7 @@ use super::words::{Item, Spelled, expected};
 use super::{Mode, curly};
 use crate::print::{FOREIGN, flat_list};
 use crate::suggestion::nearest;
+use crate::support::accept;
 use crate::table::{Body, EVERYWHERE, Kind, Statement, statements};
 use crate::tree::{Entry, Marks, Node, Place, Repeat, Step, Tree, path_words};
 use crate::{Finding, Problem};
@@ -259,6 +260,7 @@ impl Reader<'_> {
         for property in &object.properties {
             match (property.name.as_str(), &property.value) {
                 ("inactive", Value::BooleanLit(flag)) if flag.value => node.marks.add(Marks::INACTIVE),
+                ("unsupported", Value::BooleanLit(flag)) if flag.value => accept(node),
                 ("active", _) => node.marks.add(Marks::ACTIVATE),
                 ("protect", Value::StringLit(_)) => node.marks.add(Marks::PROTECTED),
                 ("comment", Value::StringLit(text)) => {

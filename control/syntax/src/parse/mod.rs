@@ -8,7 +8,7 @@ mod resolve;
 mod words;
 
 pub(crate) use command::path;
-pub use command::{COMMANDS, Command, command};
+pub use command::{COMMANDS, Command, command, command_in};
 pub use json::STRICT as STRICT_JSON;
 pub(crate) use resolve::refused as resolve_refusal;
 

@@ -6,6 +6,9 @@ use crate::tree::{Marks, Node, Step, Tree};
 /// Spaces of one level.
 const INDENT: usize = 4;
 
+/// Before what is kept without support.
+const UNSUPPORTED: &str = "unsupported: ";
+
 /// The form with braces, as Junos lays it out.
 pub fn curly(tree: &Tree) -> String {
     curly_node(&tree.root, 0)
@@ -68,15 +71,13 @@ impl Printer {
         let words: Vec<_> = step.words(node.statement.map_or(&[], Statement::keys)).collect();
         let words = words.join(" ");
         if let Some(inner) = self.chain(node) {
-            let prefix = format!("{prefix}{words} ");
-            match inner {
+            // A tag stands before all words of its line.
+            let tag = if node.marks.has(Marks::UNSUPPORTED) { UNSUPPORTED } else { "" };
+            let prefix = format!("{tag}{prefix}{words} ");
+            return match inner {
                 Chain::All => self.children(node, depth, &prefix),
-                Chain::One(step, child) => {
-                    self.notes(step, node, &" ".repeat(depth * INDENT));
-                    self.statement(step, child, depth, &prefix);
-                }
-            }
-            return;
+                Chain::One(step, child) => self.statement(step, child, depth, &prefix),
+            };
         }
         let space = " ".repeat(depth * INDENT);
         self.notes(step, node, &space);
@@ -100,12 +101,6 @@ impl Printer {
 
     /// The annotation, and the marks that Junos prints as comments.
     fn notes(&mut self, step: &Step, node: &Node, space: &str) {
-        if node.marks.has(Marks::UNSUPPORTED) {
-            let note =
-                "##\n".to_owned() + space + "## Warning: statement ignored: not supported\n" + space + "##\n";
-            self.text.push_str(space);
-            self.text.push_str(&note);
-        }
         if let Some(annotation) = &node.annotation {
             self.text.push_str(&format!("{space}/* {annotation} */\n"));
         }
@@ -130,6 +125,7 @@ impl Printer {
             (Marks::UNPROTECT, "unprotect: "),
             (Marks::INACTIVE, "inactive: "),
             (Marks::ACTIVATE, "active: "),
+            (Marks::UNSUPPORTED, UNSUPPORTED),
         ];
         for (_, tag) in tags.iter().filter(|(mark, _)| node.marks.has(*mark)) {
             self.text.push_str(tag);

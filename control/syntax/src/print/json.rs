@@ -109,6 +109,9 @@ fn notes(node: &Node) -> Option<Json> {
     if node.marks.has(Marks::PROTECTED) {
         notes.push(("protect".to_owned(), Json::Text("protect".to_owned())));
     }
+    if node.marks.has(Marks::UNSUPPORTED) {
+        notes.push(("unsupported".to_owned(), Json::True));
+    }
     (!notes.is_empty()).then_some(Json::Object(notes))
 }
 

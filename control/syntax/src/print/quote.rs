@@ -30,7 +30,8 @@ pub fn quote(word: &str) -> Cow<'_, str> {
 }
 
 fn is_plain(word: &str) -> bool {
-    const TAGS: &[&str] = &["inactive:", "active:", "protect:", "unprotect:", "replace:", "delete:"];
+    const TAGS: &[&str] =
+        &["inactive:", "active:", "protect:", "unprotect:", "replace:", "delete:", "unsupported:"];
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@+*<>=%,~".contains(&byte);
     !word.is_empty() && word.bytes().all(plain) && !word.starts_with("/*") && !TAGS.contains(&word)
 }

@@ -3,6 +3,10 @@ use crate::table::Statement;
 use crate::tree::{Marks, Node, Tree};
 use std::fmt::Write;
 
+/// The command that makes a statement, and the one that makes it although the gateway cannot do what it says.
+const SET: &str = "set";
+const UNSUPPORTED: &str = "unsupported";
+
 /// The commands that make the configuration.
 pub fn set(tree: &Tree) -> String {
     set_at(&tree.root, "")
@@ -12,11 +16,11 @@ pub fn set(tree: &Tree) -> String {
 pub fn set_at(node: &Node, path: &str) -> String {
     let mut text = String::new();
     let mut path = path.to_owned();
-    children(node, &mut path, &mut text);
+    children(node, &mut path, SET, &mut text);
     text
 }
 
-fn children(node: &Node, path: &mut String, text: &mut String) {
+fn children(node: &Node, path: &mut String, verb: &str, text: &mut String) {
     for (step, child) in node.children() {
         let length = path.len();
         for word in step.words(child.statement.map_or(&[], Statement::keys)) {
@@ -25,20 +29,21 @@ fn children(node: &Node, path: &mut String, text: &mut String) {
             }
             path.push_str(&word);
         }
-        statement(child, path, text);
+        let verb = if child.marks.has(Marks::UNSUPPORTED) { UNSUPPORTED } else { verb };
+        statement(child, path, verb, text);
         path.truncate(length);
     }
 }
 
-fn statement(node: &Node, path: &mut String, text: &mut String) {
+fn statement(node: &Node, path: &mut String, verb: &str, text: &mut String) {
     for value in &node.values {
         let separator = if path.is_empty() { "" } else { " " };
-        line(text, "set", &format!("{path}{separator}{}", quote(&value.text)));
+        line(text, verb, &format!("{path}{separator}{}", quote(&value.text)));
     }
     if node.has_children() {
-        children(node, path, text);
+        children(node, path, verb, text);
     } else if node.values.is_empty() {
-        line(text, "set", path);
+        line(text, verb, path);
     }
     // A value without a word of its own is named by itself.
     let bare = node.statement.is_some_and(Statement::is_bare) && !node.is_entry();

@@ -1,5 +1,6 @@
 use super::{Entry, Marks, Node, Step, Text, Tree, path_words};
 use crate::Problem;
+use crate::support::accept_path;
 use crate::table::{Kind, Order, Statement, statements};
 use std::collections::HashSet;
 
@@ -8,6 +9,8 @@ use std::collections::HashSet;
 pub enum Edit {
     /// `set`: makes statements, or changes their values.
     Set(Vec<Entry>),
+    /// `unsupported`: the same for statements that the gateway cannot do; they are kept without effect.
+    Unsupported(Vec<Entry>),
     /// `delete`: removes a statement, or some of its values. A list without keys means all its entries.
     Delete(Vec<Step>, Vec<Text>),
     /// `activate`.
@@ -49,6 +52,23 @@ pub(crate) enum Repeat {
     Contradicts,
 }
 
+impl Edit {
+    /// The one statement that must be there for it.
+    pub(crate) fn existing_path(&self) -> Option<&[Step]> {
+        match self {
+            Edit::Delete(path, _)
+            | Edit::Activate(path)
+            | Edit::Deactivate(path)
+            | Edit::Protect(path)
+            | Edit::Unprotect(path)
+            | Edit::Annotate(path, _) => Some(path),
+            Edit::Set(_) | Edit::Unsupported(_) | Edit::Insert(..) | Edit::Rename(..) | Edit::Copy(..) => {
+                None
+            }
+        }
+    }
+}
+
 impl Tree {
     /// Makes one change. A change that fails leaves the tree as it was.
     ///
@@ -56,13 +76,16 @@ impl Tree {
     /// Why it cannot be made: nothing is there, it is protected, or its order means nothing.
     pub fn apply(&mut self, edit: &Edit) -> Result<(), Problem> {
         match edit {
-            Edit::Set(entries) => {
+            Edit::Set(entries) | Edit::Unsupported(entries) => {
                 for entry in entries {
                     let path: Vec<Step> = entry.path.iter().map(|(step, ..)| step.clone()).collect();
                     self.refuse_protected(&path)?;
                 }
                 for entry in entries {
                     self.root.put(statements(), entry, Repeat::Wins)?;
+                    if matches!(edit, Edit::Unsupported(_)) {
+                        accept_path(&mut self.root, &entry.path);
+                    }
                 }
                 Ok(())
             }

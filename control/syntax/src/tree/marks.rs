@@ -7,7 +7,7 @@ impl Marks {
     pub const INACTIVE: Marks = Marks(1);
     /// `protect:`: cannot be changed.
     pub const PROTECTED: Marks = Marks(2);
-    /// Accepted without support, on demand.
+    /// `unsupported:`: accepted without support, on demand.
     pub const UNSUPPORTED: Marks = Marks(4);
     /// `active:` in a text that is loaded.
     pub const ACTIVATE: Marks = Marks(8);

@@ -1,5 +1,6 @@
 use super::super::applications::ip_protocol;
 use super::super::{Context, Lowering, security};
+use super::closed::all_zones;
 use crate::{
     AddressLiteral, ApplicationRef, DestinationNatMatch, DestinationNatRule, DestinationNatThen, IpProtocol,
     Name, PortRange, Problem, Security, ZoneRef,
@@ -15,6 +16,13 @@ struct Pool {
     port: Option<u16>,
 }
 
+/// True when nothing can be translated to the pool of a rule.
+fn without_pool(rule: &Node, pools: &BTreeMap<String, Option<Pool>>) -> bool {
+    let then = rule.get("then").and_then(|then| then.get("destination-nat"));
+    let pool = then.and_then(|then| then.get("pool")).and_then(|pool| pool.value(""));
+    pool.is_some_and(|pool| matches!(pools.get(&pool.text), Some(None)))
+}
+
 impl Lowering {
     /// `security nat destination`.
     pub(super) fn destination_nat(
@@ -24,14 +32,25 @@ impl Lowering {
         model: &mut Security,
     ) {
         let pools = self.pools(destination);
-        for (keys, set) in destination.entries("rule-set") {
-            let words = format!("security nat destination rule-set {}", keys[0]);
+        let words = |keys: &[String]| format!("security nat destination rule-set {}", keys[0]);
+        // Where a set holds for is not known: it may come before all others.
+        let unknown = |set: &Node| set.get("from").is_some_and(Node::has_unsupported);
+        for (keys, set) in destination.entries("rule-set").filter(|(_, set)| unknown(set)) {
+            let zones = all_zones(model);
+            for (rule, node) in set.entries("rule") {
+                self.close_rule([&keys[0], &rule[0]], node, &zones, context, model, &words(keys));
+            }
+        }
+        for (keys, set) in destination.entries("rule-set").filter(|(_, set)| !unknown(set)) {
+            let words = words(keys);
             let zones = self.zones_of(set, "from", "from zone", &words);
+            let set_name = &keys[0];
             for (keys, rule) in set.entries("rule") {
-                let words = format!("{words} rule {}", keys[0]);
-                if self.leaves_out(set, rule, context, &words) {
+                if without_pool(rule, &pools) || Self::is_unsupported(set, rule, context) {
+                    self.close_rule([set_name, &keys[0]], rule, &zones, context, model, &words);
                     continue;
                 }
+                let words = format!("{words} rule {}", keys[0]);
                 for zone in &zones {
                     self.destination_rule(rule, &keys[0], zone, context, &pools, model, &words);
                 }

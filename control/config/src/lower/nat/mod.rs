@@ -1,5 +1,6 @@
 //! `security nat`: rule sets of zones as the rules of each zone, or pair of zones.
 
+mod closed;
 mod destination;
 mod source;
 
@@ -13,11 +14,22 @@ impl Lowering {
     pub(super) fn nat(&mut self, node: &Node, context: &Context<'_>, model: &mut Security) {
         let empty = Node::default();
         self.source_nat(node.get("source").unwrap_or(&empty), context, model);
+        // Static rules come before those of destinations, and are not supported.
+        self.static_nat(node.get("static").unwrap_or(&empty), context, model);
         self.destination_nat(node.get("destination").unwrap_or(&empty), context, model);
     }
 
-    /// True when a rule is left out: a part of it, of where it holds, or of what it refers to is not supported.
+    /// True when a rule is left out, which is reported: a part of it, of where it holds, or of what it refers to is not supported.
     pub(super) fn leaves_out(&mut self, set: &Node, rule: &Node, context: &Context<'_>, words: &str) -> bool {
+        let unsupported = Self::is_unsupported(set, rule, context);
+        if unsupported {
+            self.left_out(words);
+        }
+        unsupported
+    }
+
+    /// True when a part of a rule, of where it holds, or of what it refers to is not supported.
+    fn is_unsupported(set: &Node, rule: &Node, context: &Context<'_>) -> bool {
         let sides = ["from", "to"].into_iter().filter_map(|side| set.get(side));
         let unsupported = rule.has_unsupported() || sides.into_iter().any(Node::has_unsupported);
         let names = ["source-address-name", "destination-address-name"];
@@ -25,13 +37,11 @@ impl Lowering {
             let addresses = names.into_iter().flat_map(|field| r#match.values(field));
             let mut addresses = addresses.filter_map(|text| context.books.reference(None, &text.text).ok());
             let mut applications = r#match.values("application").iter();
-            addresses.any(|reference| context.void.address(&reference))
-                || applications
-                    .any(|text| context.void.application(&ApplicationRef::Named(Name::written(&text.text))))
+            addresses.any(|reference| context.void.address_in_part(&reference))
+                || applications.any(|text| {
+                    context.void.application_in_part(&ApplicationRef::Named(Name::written(&text.text)))
+                })
         });
-        if unsupported || void {
-            self.left_out(words);
-        }
         unsupported || void
     }
 
