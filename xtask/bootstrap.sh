@@ -25,7 +25,7 @@ programs_of() {
     case $1 in
     demo) echo "ip:iproute2 ethtool:ethtool ping:iputils-ping curl:curl iperf3:iperf3" ;;
     test) echo "ip:iproute2 ethtool:ethtool ping:iputils-ping curl:curl iperf3:iperf3" \
-        "nft:nftables tcpdump:tcpdump traceroute:traceroute jq:jq" ;;
+        "nft:nftables iptables:iptables tcpdump:tcpdump traceroute:traceroute jq:jq" ;;
     bench) echo "ip:iproute2 ethtool:ethtool nft:nftables" ;;
     deb) echo "dpkg-deb:dpkg" ;;
     clean-lab) echo "ip:iproute2" ;;

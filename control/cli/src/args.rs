@@ -1,6 +1,7 @@
 use crate::explain::ExplainArguments;
 use crate::metrics::Metrics;
 use crate::mirror::Mirror;
+use crate::queue::QueueArguments;
 use crate::tune::Tune;
 use clap::{Args, Parser, Subcommand};
 use flumen_api::{Condition, PortRange, Protocol, SessionFilter, SessionsAtCommit};
@@ -148,6 +149,9 @@ pub(crate) enum Command {
     },
     /// End the daemon; what is attached keeps enforcing
     Stop,
+    /// The process of one queue; the daemon starts it
+    #[command(hide = true)]
+    DfClearQueue(QueueArguments),
 }
 
 /// What becomes of the sessions that live.

@@ -12,6 +12,7 @@ mod generate;
 mod metrics;
 mod mirror;
 mod output;
+mod queue;
 mod shell;
 mod show;
 mod table;
@@ -95,5 +96,6 @@ fn run(arguments: &Arguments) -> Outcome {
         Command::Generate { what } => generate::print(*what),
         Command::Detach { places } => ask::detach(arguments, &places.options(&arguments.connection, None)),
         Command::Stop => ask::stop(arguments),
+        Command::DfClearQueue(arguments) => queue::run(arguments),
     }
 }

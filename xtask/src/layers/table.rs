@@ -65,6 +65,7 @@ const EVERYTHING: &[&str] = &[
     "flumen-tune",
     "flumen-mirror",
     "flumen-metrics",
+    "flumen-nfqueue",
     "flumen-api",
     "flumen-grpc",
     "flumen-client",
@@ -175,6 +176,13 @@ pub(super) const LAYERS: &[Layer] = &[
         outside: Any,
         unsafe_code: Forbidden,
     },
+    Layer {
+        name: "flumen-nfqueue",
+        folder: "control/nfqueue",
+        below: &["flumen-abi", "flumen-frame", "flumen-pipeline", "flumen-native"],
+        outside: Any,
+        unsafe_code: Forbidden,
+    },
     Layer { name: "flumen-api", folder: "control/api", below: &[], outside: Any, unsafe_code: Forbidden },
     Layer {
         name: "flumen-grpc",
@@ -210,6 +218,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "flumen-compile",
             "flumen-engine",
             "flumen-kernel",
+            "flumen-nfqueue",
             "flumen-api",
             "flumen-grpc",
             // Its tests ask it as others do.
@@ -230,6 +239,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "flumen-kernel",
             "flumen-metrics",
             "flumen-mirror",
+            "flumen-nfqueue",
             "flumen-tune",
             "flumen-api",
             "flumen-grpc",

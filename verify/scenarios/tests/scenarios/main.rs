@@ -17,6 +17,7 @@ mod mirror;
 mod mtu;
 mod nat;
 mod network;
+mod nfqueue;
 mod operations;
 mod policy;
 mod probes;

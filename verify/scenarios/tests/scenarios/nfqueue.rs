@@ -1,0 +1,323 @@
+//! Clearing of DF by NFQUEUE, on a router of the kernel's own.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use flumen_nfqueue::{Backend, Places, Status, Target, Tool};
+use flumen_scenarios::flumen_program;
+use flumen_testkit::RawSocket;
+use flumen_testkit::netns::Netns;
+use flumen_testkit::packet::{Packet, parse, verify_checksums};
+use flumen_testkit::topology::{Gateway, Segment};
+use flumen_testkit::wait_until;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{setsockopt, sockopt};
+use nix::unistd::Pid;
+
+use crate::support::SOON;
+
+/// The port of the datagrams, and bytes of each.
+const PORT: u16 = 31765;
+const DATAGRAM: usize = 1400;
+
+fn target(gateway: &Netns) -> Target {
+    Target {
+        device: "lan".into(),
+        index: gateway.link("lan").ifindex().expect("it is there"),
+        interface: 1,
+        port: PORT,
+        over: 1400,
+        zero_udp: false,
+        share: 0,
+    }
+}
+
+fn backend(folder: &std::path::Path) -> Backend {
+    let program = flumen_program().expect("the program is built");
+    Backend::new(Places::new(folder), program, vec!["df-clear-queue".into()])
+}
+
+/// A router whose queue of the LAN is served.
+fn router() -> (Gateway, tempfile::TempDir, Backend) {
+    let topology = Gateway::new().expect("the lab does as it is told");
+    topology.gateway().sysctl("net.ipv4.ip_forward", "1").expect("the kernel routes");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut backend = backend(folder.path());
+    let targets = [target(topology.gateway())];
+    inside(&topology, || backend.serve(&targets)).expect("packets are queued");
+    (topology, folder, backend)
+}
+
+fn inside<T: Send>(topology: &Gateway, work: impl FnOnce() -> T + Send) -> T {
+    topology.gateway().run(work).expect("the namespace is there")
+}
+
+fn settled(topology: &Gateway, backend: &Backend, wanted: impl Fn(&Status) -> bool + Sync) -> Status {
+    let mut status = Status::default();
+    let settles = wait_until("the processes have counted", SOON, || {
+        status = inside(topology, || backend.status());
+        wanted(&status)
+    });
+    settles.unwrap_or_else(|error| panic!("{error}: {status:?}"));
+    status
+}
+
+#[test]
+fn df_is_cleared_by_queue_and_everything_else_passes_as_it_came() {
+    let (topology, _folder, mut backend) = router();
+    let client = RawSocket::open(topology.client(), "eth0").expect("the lab does as it is told");
+    let server = RawSocket::open(topology.server(), "eth0").expect("the lab does as it is told");
+    let (own, gateway) = (Segment::Lan.host(), Segment::Lan.gateway());
+    let to = Segment::Wan.host().v4;
+    topology.gateway().exec(&format!("ping -c 1 -W 5 {to}")).expect("the server answers");
+    let packet = || Packet::eth().macs(own.mac, gateway.mac).ipv4(own.v4, to);
+    let through = |frame: Vec<u8>| -> (bool, usize) {
+        client.send(&frame).expect("it is sent");
+        let from_client = |frame: &[u8]| {
+            parse(frame)
+                .ok()
+                .and_then(|parsed| parsed.ip)
+                .is_some_and(|ip| ip.src.to_string() == own.v4.to_string())
+        };
+        let arrived = server.recv_matching(SOON, from_client).expect("it is read").expect("it passes");
+        let mut wanted = frame.clone();
+        wanted.truncate(arrived.len());
+        assert_eq!(arrived[26..], wanted[26..], "addresses and all that follows");
+        let parsed = parse(&arrived).expect("it is whole").ip.expect("it is IP");
+        (parsed.df, arrived.len())
+    };
+    let whole = |packet: Packet| {
+        let (df, length) = through(packet.build());
+        (df, length)
+    };
+    assert_eq!(whole(packet().df().udp(9, PORT).payload_len(1373)), (false, 1415));
+    assert_eq!(whole(packet().df().udp(9, PORT).payload_len(1372)), (true, 1414), "not long");
+    assert_eq!(whole(packet().df().udp(9, PORT + 1).payload_len(1400)), (true, 1442), "another port");
+    assert_eq!(whole(packet().df().tcp(9, PORT).payload_len(1400)), (true, 1454), "no UDP");
+    assert_eq!(whole(packet().udp(9, PORT).payload_len(1400)), (false, 1442), "no DF");
+    let status = settled(&topology, &backend, |status| status.statistics.received == 1);
+    let counts = status.statistics.interface(1);
+    assert_eq!((counts.packets, counts.df_cleared, counts.bytes), (1, 1, 1415));
+    assert_eq!(
+        (status.statistics.strayed, status.statistics.refused, status.statistics.overflowed),
+        (0, 0, 0)
+    );
+    inside(&topology, || backend.serve(&[])).expect("it ends");
+    wait_until("no queue is left", SOON, || {
+        backend.tend();
+        inside(&topology, flumen_nfqueue::queue_states).is_empty()
+    })
+    .expect("the processes end");
+    assert_eq!(
+        whole(packet().df().udp(9, PORT).payload_len(1373)),
+        (true, 1415),
+        "nobody clears it any more"
+    );
+    assert_eq!(backend.status().statistics.received, 1, "what was counted stays");
+}
+
+#[test]
+fn checksums_that_the_sender_left_to_its_device_and_packets_that_were_merged_come_out_right() {
+    let topology = Gateway::builder().host_offloads().build().expect("the lab does as it is told");
+    topology.gateway().sysctl("net.ipv4.ip_forward", "1").expect("the kernel routes");
+    // The device waits for more to merge.
+    topology.gateway().link("lan").features("rx-udp-gro-forwarding on").expect("the device merges");
+    for (file, text) in [("gro_flush_timeout", "300000"), ("napi_defer_hard_irqs", "2")] {
+        let path = format!("/sys/class/net/lan/{file}");
+        let mut tee = std::process::Command::new("ip");
+        tee.args(["netns", "exec", topology.gateway().name(), "sh", "-c", &format!("echo {text} > {path}")]);
+        assert!(tee.status().expect("it runs").success());
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut backend = backend(folder.path());
+    let targets = [target(topology.gateway())];
+    inside(&topology, || backend.serve(&targets)).expect("packets are queued");
+    let receiver = receiver(topology.server());
+    let frames = RawSocket::open(topology.server(), "eth0").expect("the lab does as it is told");
+    let sender =
+        topology.client().run(|| UdpSocket::bind(("0.0.0.0", 0))).expect("entered").expect("a socket");
+    let mut buffer = [0; 2 * DATAGRAM];
+    for round in 0..10_u8 {
+        for number in 0..10 {
+            let datagram = vec![10 * round + number; DATAGRAM];
+            sender.send_to(&datagram, (Segment::Wan.host().v4, PORT)).expect("it is sent");
+        }
+        for number in 0..10 {
+            let length =
+                receiver.recv(&mut buffer).unwrap_or_else(|error| panic!("{round} {number}: {error}"));
+            assert_eq!(buffer[..length], [10 * round + number; DATAGRAM]);
+            let long = |frame: &[u8]| frame.len() > DATAGRAM;
+            let frame = frames.recv_matching(SOON, long).expect("it is read").expect("one is there");
+            assert_eq!(frame.len(), DATAGRAM + 42);
+            verify_checksums(&frame).expect("nobody behind us finishes it");
+            assert!(!parse(&frame).expect("it is whole").ip.expect("it is IP").df);
+        }
+    }
+    let status = settled(&topology, &backend, |status| status.statistics.received == 100);
+    assert_eq!(status.statistics.interface(1).df_cleared, 100);
+    if status.tool == Some(Tool::Iptables) {
+        let rules = topology.gateway().exec("iptables-save -c -t raw").expect("it runs");
+        let met = rules.lines().find(|line| line.contains("-i lan")).unwrap_or_default();
+        let packets = met.trim_start_matches('[').split(':').next().and_then(|text| text.parse::<u32>().ok());
+        assert!(packets.is_some_and(|packets| packets < 100), "they were merged: {rules}");
+    }
+}
+
+fn devices(topology: &Gateway) -> String {
+    [topology.gateway(), topology.server()].map(|host| host.ip("-s -s link").unwrap_or_default()).concat()
+}
+
+fn receiver(server: &Netns) -> UdpSocket {
+    let socket =
+        server.run(|| UdpSocket::bind(("0.0.0.0", PORT))).expect("entered").expect("the port is free");
+    setsockopt(&socket, sockopt::RcvBufForce, &(64 << 20)).expect("as root");
+    socket.set_read_timeout(Some(Duration::from_secs(2))).expect("it may");
+    socket
+}
+
+/// Sends datagrams that are to lose their DF, `rate` a second from eight ports, until it is told to stop.
+fn send(client: &Netns, rate: u32, stop: &AtomicBool) -> Result<u64> {
+    let to: SocketAddr = (Segment::Wan.host().v4, PORT).into();
+    let sent = client.run(|| -> std::io::Result<u64> {
+        let sockets: Vec<UdpSocket> =
+            (0..8).map(|_| UdpSocket::bind(("0.0.0.0", 0))).collect::<std::io::Result<_>>()?;
+        let (begin, mut sent) = (Instant::now(), 0_u64);
+        let mut datagram = [0; DATAGRAM];
+        while !stop.load(Ordering::Relaxed) && begin.elapsed() < Duration::from_secs(60) {
+            let due = (begin.elapsed().as_secs_f64() * f64::from(rate)) as u64;
+            while sent < due {
+                datagram[..8].copy_from_slice(&sent.to_be_bytes());
+                sockets[sent as usize % 8].send_to(&datagram, to)?;
+                sent += 1;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(sent)
+    })?;
+    Ok(sent?)
+}
+
+/// Different datagrams that have arrived until none comes any more.
+fn received(receiver: &UdpSocket, stop: &AtomicBool) -> u64 {
+    let mut numbers = std::collections::HashSet::new();
+    let mut datagram = [0; DATAGRAM];
+    loop {
+        let last = stop.load(Ordering::Relaxed);
+        match receiver.recv(&mut datagram) {
+            Ok(_) => {}
+            Err(_) if last => break,
+            Err(_) => continue,
+        }
+        let number = u64::from_be_bytes(datagram[..8].try_into().expect("eight"));
+        assert!(numbers.insert(number), "none comes twice");
+    }
+    numbers.len() as u64
+}
+
+/// Sends while `meanwhile` does something to the backend, and returns what was sent and what arrived.
+fn under_traffic(topology: &Gateway, rate: u32, meanwhile: impl FnOnce()) -> (u64, u64) {
+    let receiver = receiver(topology.server());
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let sender = scope.spawn(|| send(topology.client(), rate, &stop));
+        let arrived = scope.spawn(|| received(&receiver, &stop));
+        meanwhile();
+        stop.store(true, Ordering::Relaxed);
+        let sent = sender.join().expect("it does not panic").expect("it is sent");
+        (sent, arrived.join().expect("it does not panic"))
+    })
+}
+
+#[test]
+fn no_packet_is_lost_when_the_processes_are_killed_again_and_again() {
+    let (topology, _folder, mut backend) = router();
+    let (sent, arrived) = under_traffic(&topology, 20_000, || {
+        inside(&topology, || {
+            for round in 0..8 {
+                let before = backend.pids();
+                for pid in &before {
+                    kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).expect("it runs");
+                }
+                let begin = Instant::now();
+                while backend.pids().iter().any(|pid| before.contains(pid)) {
+                    assert!(begin.elapsed() < SOON, "round {round}");
+                    backend.tend();
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                std::thread::sleep(Duration::from_millis(300));
+                backend.tend();
+            }
+        });
+    });
+    assert_eq!(arrived, sent, "{:?}", inside(&topology, || backend.status()));
+    let status = settled(&topology, &backend, |status| {
+        let all = &status.statistics;
+        all.interface(1).df_cleared + all.abandoned + all.unaccounted + all.overflowed >= sent
+    });
+    let Status { statistics, restarts, queues, .. } = &status;
+    assert!(*restarts >= 8 * queues.len() as u64, "{status:?}");
+    assert_eq!(statistics.overflowed, 0, "{status:?}");
+    assert_eq!(statistics.received + statistics.unaccounted + statistics.abandoned, sent, "{status:?}");
+    assert!(statistics.abandoned < 32 * restarts, "a batch each: {status:?}");
+    assert!(queues.iter().all(|queue| (queue.dropped, queue.dropped_for_user) == (0, 0)), "{status:?}");
+}
+
+#[test]
+fn no_packet_is_lost_when_the_one_who_started_the_processes_is_gone_and_another_takes_over_and_ends_it() {
+    let (topology, folder, first) = router();
+    let mut second = backend(folder.path());
+    let (sent, arrived) = under_traffic(&topology, 20_000, || {
+        std::thread::sleep(Duration::from_millis(500));
+        drop(first); // closes its descriptors; the processes go on
+        std::thread::sleep(Duration::from_millis(500));
+        let targets = [target(topology.gateway())];
+        inside(&topology, || second.serve(&targets)).expect("the second takes over");
+        std::thread::sleep(Duration::from_millis(500));
+        inside(&topology, || second.serve(&[])).expect("it ends");
+        std::thread::sleep(Duration::from_millis(500));
+        inside(&topology, || second.tend());
+    });
+    assert_eq!(arrived, sent, "{:?}", inside(&topology, || second.status()));
+    wait_until("no process is left", SOON, || {
+        second.tend();
+        inside(&topology, flumen_nfqueue::queue_states).is_empty()
+    })
+    .expect("the processes end");
+    assert!(second.status().statistics.received > sent / 2, "counted on by the second");
+    let rules = topology.gateway().exec("iptables-save -t raw").expect("it runs");
+    assert!(!rules.contains("NFQUEUE"), "{rules}");
+}
+
+#[test]
+fn what_there_is_no_room_for_passes_and_is_counted() {
+    let (topology, _folder, mut backend) = router();
+    let stopped = backend.pids();
+    let tell = |signal| {
+        for pid in &stopped {
+            kill(Pid::from_raw(pid.cast_signed()), signal).expect("it runs");
+        }
+    };
+    tell(Signal::SIGSTOP);
+    let (sent, arrived) = under_traffic(&topology, 40_000, || {
+        std::thread::sleep(Duration::from_millis(1500));
+        tell(Signal::SIGCONT);
+        std::thread::sleep(Duration::from_millis(300));
+    });
+    assert_eq!(arrived, sent, "{}", devices(&topology));
+    let status = settled(&topology, &backend, |status| {
+        status.statistics.received + status.statistics.overflowed == sent
+    });
+    assert!(status.statistics.overflowed > 0, "the queue was too short for all: {status:?}");
+    tell(Signal::SIGSTOP);
+    let (sent, arrived) = under_traffic(&topology, 1_000, || {
+        let begin = Instant::now();
+        while inside(&topology, || backend.status().restarts) == 0 {
+            assert!(begin.elapsed() < SOON, "a process that is stuck is replaced");
+            inside(&topology, || backend.tend());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
+    assert_eq!(arrived, sent);
+}
