@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use flumen_testkit::topology::Segment;
 use serde_json::{Value, json};
 
 /// What a gateway of the benchmark does.
@@ -13,7 +14,13 @@ pub(crate) enum Rules {
     SourceNat,
     /// This many policies. The traffic of the benchmark matches the last one alone.
     Policies(u32),
+    /// A traffic mirror on `lan`: inner packets from [`MIRRORED_PORT`] go to the host behind `wan`, without DF above the usual
+    /// length.
+    Mirror,
 }
+
+/// Source port that the rule of [`Rules::Mirror`] matches.
+pub(crate) const MIRRORED_PORT: u16 = 42844;
 
 /// A configuration: interface `lan` in zone trust, `wan` in zone untrust.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +44,7 @@ impl Configuration {
     /// Its text.
     pub(crate) fn text(&self) -> String {
         let (applications, policies) = match self.rules {
-            Rules::Plain | Rules::SourceNat => (json!({}), vec![permit_all()]),
+            Rules::Plain | Rules::SourceNat | Rules::Mirror => (json!({}), vec![permit_all()]),
             Rules::Policies(count) => (applications(), family(count)),
         };
         let nat = match self.rules {
@@ -45,7 +52,11 @@ impl Configuration {
                 "name": "hide", "from-zone": "trust", "to-zone": "untrust", "match": {},
                 "then": {"interface": {"port-range": "1024-65535"}}
             }]}),
-            Rules::Plain | Rules::Policies(_) => json!({}),
+            Rules::Plain | Rules::Policies(_) | Rules::Mirror => json!({}),
+        };
+        let services = match self.rules {
+            Rules::Mirror => mirror(),
+            _ => json!({}),
         };
         json!({
             "system": {"dataplane": {"sessions": {"maximum": self.sessions}, "mode": "driver"}},
@@ -60,10 +71,24 @@ impl Configuration {
                     "tcp-initial-timeout": self.timeout_s,
                     "tcp-established-timeout": self.timeout_s
                 }
-            }
+            },
+            "services": services
         })
         .to_string()
     }
+}
+
+fn mirror() -> Value {
+    json!({"traffic-mirror": {"m": {
+        "interface": "lan",
+        "output": {"interface": "wan"},
+        "df-clear": {},
+        "rules": [{
+            "name": "nat",
+            "match": {"source-port": MIRRORED_PORT},
+            "then": {"address": Segment::Wan.host().v4, "port": 8081}
+        }]
+    }}})
 }
 
 fn permit_all() -> Value {

@@ -1,11 +1,13 @@
 //! The rows of the table.
 
 use flumen_abi::limits::SESSIONS_DEFAULT;
-use flumen_testkit::generator::{Order, Spec};
+use flumen_testkit::generator::{Order, Spec, TransportChecksum};
+use flumen_testkit::packet::Packet;
 use flumen_testkit::rig::Device;
+use flumen_testkit::topology::Segment;
 
 use crate::bed::Middle;
-use crate::configuration::{Rules, nft_rules};
+use crate::configuration::{MIRRORED_PORT, Rules, nft_rules};
 
 /// What the device knows of the flows when a run starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,11 @@ pub(crate) const DROP: &str = "floor/xdp-drop";
 pub(crate) const REDIRECT: &str = "floor/xdp-redirect";
 const DROP6: &str = "floor/xdp-drop-udp6";
 const REDIRECT6: &str = "floor/xdp-redirect-udp6";
+/// Floors of mirrored traffic: the same frames, outer headers and all.
+const DROP_1450: &str = "floor/xdp-drop-vxlan-1450";
+const REDIRECT_1450: &str = "floor/xdp-redirect-vxlan-1450";
+const DROP_128: &str = "floor/xdp-drop-vxlan-128";
+const REDIRECT_128: &str = "floor/xdp-redirect-vxlan-128";
 const STATEFUL: &str = "peer/nft-stateful";
 const MASQUERADE: &str = "peer/nft-masquerade";
 const STATEFUL_NEW: &str = "peer/nft-stateful-new";
@@ -59,7 +66,9 @@ pub(crate) fn rows() -> Vec<Row> {
     let snat = Middle::Flumen(Rules::SourceNat, SESSIONS_DEFAULT);
     let plain = Middle::Flumen(Rules::Plain, SESSIONS_DEFAULT);
     let large = Middle::Flumen(Rules::SourceNat, MILLION);
+    let mirror = Middle::Flumen(Rules::Mirror, SESSIONS_DEFAULT);
     let mut rows = floors();
+    rows.extend(mirror_floors());
     rows.extend([
         Row::known("peer/kernel-forward", kernel(Device::KernelForward), udp4.clone()),
         Row::known(STATEFUL, kernel(Device::NftStateful), udp4.clone()),
@@ -79,6 +88,8 @@ pub(crate) fn rows() -> Vec<Row> {
             .beside(POLICIES_NEW),
         Row::new("flumen/udp4-new/policies-10k", Middle::FlumenFresh(Rules::Policies(10_000)))
             .beside(POLICIES_NEW),
+        Row::known("flumen/mirror-vxlan/1450", mirror, vxlan(1450)).above(DROP_1450, REDIRECT_1450),
+        Row::known("flumen/mirror-vxlan/128", mirror, vxlan(128)).above(DROP_128, REDIRECT_128),
     ]);
     rows
 }
@@ -106,9 +117,35 @@ fn floors() -> Vec<Row> {
     ]
 }
 
+fn mirror_floors() -> impl Iterator<Item = Row> {
+    let (drop, redirect) = (Middle::Kernel(Device::XdpDrop), Middle::Kernel(Device::XdpRedirect));
+    let of = [(DROP_1450, REDIRECT_1450, 1450), (DROP_128, REDIRECT_128, 128)];
+    of.into_iter().flat_map(move |(on_drop, on_redirect, bytes)| {
+        let floor = |name, device| Row::known(name, device, vxlan(bytes)).above(on_drop, on_redirect);
+        [Row { redirect: None, ..floor(on_drop, drop) }, floor(on_redirect, redirect)]
+    })
+}
+
 /// So many flows to as many destinations, in pseudo-random order.
 fn among(flows: u32) -> Spec {
     Spec::udp4().flows(flows).order(Order::Random)
+}
+
+/// UDP in frames of so many bytes, mirrored in VXLAN to the gateway.
+fn vxlan(bytes: usize) -> Spec {
+    const HEADERS: usize = 14 + 20 + 8;
+    let inner = Packet::eth()
+        .macs([2, 7, 0, 0, 0, 1], [2, 7, 0, 0, 0, 2])
+        .ipv4("192.0.2.7", "198.51.100.9")
+        .df()
+        .udp(MIRRORED_PORT, 9000)
+        .payload_len(bytes - HEADERS);
+    let (mirrored, gateway) = (Segment::Lan.host().v4, Segment::Lan.gateway().v4);
+    Spec::udp4()
+        .addresses(mirrored.into(), gateway.into())
+        .ports(50_000, 4789)
+        .checksum(TransportChecksum::Zero)
+        .vxlan(1, inner)
 }
 
 /// The rows whose names `patterns` have a part of, and the rows that their numbers are made of.
@@ -162,7 +199,11 @@ impl Row {
 
     /// The generator writes its frames at another cost: they have floors of their own.
     fn ipv6(self) -> Self {
-        Self { floor: DROP6, redirect: self.redirect.map(|_| REDIRECT6), ..self }
+        self.above(DROP6, REDIRECT6)
+    }
+
+    fn above(self, floor: &'static str, redirect: &'static str) -> Self {
+        Self { floor, redirect: self.redirect.map(|_| redirect), ..self }
     }
 
     fn beside(self, nft: &'static str) -> Self {

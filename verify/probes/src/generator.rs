@@ -6,7 +6,7 @@ use aya_ebpf::macros::{map, xdp};
 use aya_ebpf::maps::Array;
 use aya_ebpf::programs::XdpContext;
 
-use crate::layout::{TEMPLATE_BYTES, Traffic};
+use crate::layout::{Traffic, WRITTEN_BYTES};
 
 #[map]
 static GENERATOR_TRAFFIC: Array<Traffic> = Array::with_max_entries(1, 0);
@@ -84,21 +84,26 @@ fn next_flow(traffic: &Traffic) -> Option<u32> {
 fn copy_template(ctx: &XdpContext, traffic: &Traffic) -> Option<()> {
     let (data, end) = (ctx.data(), ctx.data_end());
     let template = traffic.template.as_ptr().cast::<u64>();
-    if data + 64 > end {
+    let [short, long, longest] = WRITTEN_BYTES;
+    copy_words(data, end, template, 0, short)?;
+    if traffic.long != 0 {
+        copy_words(data, end, template, short, long)?;
+        if traffic.long != 1 {
+            copy_words(data, end, template, long, longest)?;
+        }
+    }
+    Some(())
+}
+
+/// Copies the bytes `from..to` of the template, multiples of 8.
+#[inline(always)]
+fn copy_words(data: usize, end: usize, template: *const u64, from: usize, to: usize) -> Option<()> {
+    if data + to > end {
         return None;
     }
-    for word in 0..8 {
-        // SAFETY: 64 bytes are there on both sides; a page's headroom and a map's value are multiples of 8.
+    for word in from / 8..to / 8 {
+        // SAFETY: so many bytes are there on both sides; a page's headroom and a map's value are multiples of 8.
         unsafe { *(data as *mut u64).add(word) = *template.add(word) };
-    }
-    if traffic.long != 0 {
-        if data + TEMPLATE_BYTES > end {
-            return None;
-        }
-        for word in 8..TEMPLATE_BYTES / 8 {
-            // SAFETY: as above, with `TEMPLATE_BYTES`.
-            unsafe { *(data as *mut u64).add(word) = *template.add(word) };
-        }
     }
     Some(())
 }

@@ -2,8 +2,11 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// Longest header template in bytes: Ethernet, a tag, IPv6 and TCP are 78.
-pub(crate) const TEMPLATE_BYTES: usize = 80;
+/// Longest header template in bytes: Ethernet, IPv4, UDP and VXLAN with Ethernet, IPv4 and UDP inside are 92.
+pub(crate) const TEMPLATE_BYTES: usize = 96;
+
+/// Bytes of the template that are written anew in each frame, by [`Traffic::long`]: Ethernet, a tag, IPv6 and TCP are 78.
+pub(crate) const WRITTEN_BYTES: [usize; 3] = [64, 80, TEMPLATE_BYTES];
 
 /// Bytes of a frame that the sink keeps.
 pub(crate) const CAPTURE_BYTES: usize = 256;
@@ -13,7 +16,7 @@ pub(crate) const CAPTURE_SLOTS: u32 = 64;
 
 /// What the generator sends: headers, and which of their fields depend on the flow's number.
 ///
-/// 144 bytes, no padding. Numbers are in host order, sums are of 16-bit words as they lie in memory. Offsets count
+/// 160 bytes, no padding. Numbers are in host order, sums are of 16-bit words as they lie in memory. Offsets count
 /// from the frame's start. A flow's number is taken apart from its lowest bits: source port, destination port, source
 /// address; the rest is added to the destination address.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -55,12 +58,12 @@ pub(crate) struct Traffic {
     pub(crate) dport_bits: u16,
     /// Bits that are added to the source address.
     pub(crate) src_bits: u16,
-    /// 1 when the headers are longer than 64 bytes.
+    /// How much of the template is written: a place in [`WRITTEN_BYTES`].
     pub(crate) long: u32,
     /// Zero.
     pub(crate) reserved: [u32; 3],
 }
-const _: () = assert!(size_of::<Traffic>() == 144);
+const _: () = assert!(size_of::<Traffic>() == 160);
 
 /// What the sink counts, on each CPU. 32 bytes.
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]

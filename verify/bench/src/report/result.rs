@@ -14,6 +14,8 @@ pub(crate) struct RowResult {
     /// Nanoseconds per packet above the drop floor; without rig, all of them.
     pub(crate) device_cost_ns: Option<f64>,
     pub(crate) ratio_to_redirect: Option<f64>,
+    /// The bare redirect of `ratio_to_redirect`.
+    pub(crate) redirect_row: Option<&'static str>,
     pub(crate) ratio_to_nft: Option<f64>,
     /// The peer of `ratio_to_nft`.
     pub(crate) nft_row: Option<&'static str>,
@@ -58,6 +60,7 @@ impl RowResult {
             pps: cost.map(|ns| 1e9 / ns),
             device_cost_ns: cost,
             ratio_to_redirect: None,
+            redirect_row: None,
             ratio_to_nft: None,
             nft_row: None,
             ns_per_packet: cost,
@@ -84,6 +87,7 @@ pub(crate) fn results(all: &[Series]) -> Vec<RowResult> {
             pps: ns.map(|ns| 1e9 / ns),
             device_cost_ns: cost,
             ratio_to_redirect: ratio(row.redirect),
+            redirect_row: row.redirect,
             ratio_to_nft: ratio(row.nft),
             nft_row: row.nft,
             ns_per_packet: ns,

@@ -3,7 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::Error;
-use crate::packet::{ACK, Mac};
+use crate::packet::{ACK, Mac, Packet};
+
+/// VXLAN, and the Ethernet, IPv4 and UDP headers in it.
+const VXLAN_HEADERS: usize = 8 + 14 + 20 + 8;
 
 /// Traffic of one kind: same headers and length, in a number of flows.
 ///
@@ -28,6 +31,7 @@ pub struct Spec {
     pub(crate) order: Order,
     /// None: UDP fills the shortest frame, TCP carries nothing.
     pub(crate) payload_len: Option<usize>,
+    pub(crate) payload: Option<Payload>,
     pub(crate) checksum: TransportChecksum,
 }
 
@@ -36,6 +40,14 @@ pub(crate) enum Protocol {
     Udp,
     /// With these flags.
     Tcp(u8),
+}
+
+/// What packets carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Payload {
+    pub(crate) bytes: Vec<u8>,
+    /// So many of the first ones are written anew in each frame.
+    pub(crate) fixed: usize,
 }
 
 /// In which order flows are sent.
@@ -101,6 +113,7 @@ impl Spec {
             flows: 1,
             order: Order::default(),
             payload_len: None,
+            payload: None,
             checksum: TransportChecksum::default(),
         }
     }
@@ -154,6 +167,13 @@ impl Spec {
     /// Gives the next `bits` to the source address. The rest goes to the destination address.
     pub fn vary_source_address(self, bits: u16) -> Self {
         Self { src_bits: bits, ..self }
+    }
+
+    /// Puts a frame in VXLAN (RFC 7348) behind the UDP header. Its Ethernet, IPv4 and UDP headers are written anew in each
+    /// frame, as those of the outer packet are, so that a device may rewrite them.
+    pub fn vxlan(self, vni: u32, inner: Packet) -> Self {
+        let bytes = Packet::l3().vxlan(vni).payload(inner.build()).build();
+        Self { payload: Some(Payload { bytes, fixed: VXLAN_HEADERS }), ..self }
     }
 
     /// Payload length in bytes. A frame shorter than 64 bytes (80, if its headers are longer than 64) is padded behind

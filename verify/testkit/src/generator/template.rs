@@ -5,13 +5,10 @@ use std::net::IpAddr;
 use super::spec::{Order, Protocol, Spec, TransportChecksum, last_32_bits};
 use crate::Error;
 use crate::packet::{ACK, Checksum, Mac, Packet, Pseudo, SYN, fold, protocol, sum};
-use crate::probes::layout::{TEMPLATE_BYTES, Traffic};
+use crate::probes::layout::{TEMPLATE_BYTES, Traffic, WRITTEN_BYTES};
 
 /// Frames longer than this do not fit the kernel's page for a live frame with its headroom and tailroom.
 const MAX_FRAME: usize = 3000;
-
-/// Length of the part of the headers that the program always writes, and so of the shortest frame.
-const SHORT: usize = 64;
 
 /// The frame of flow 0, and what to tell the eBPF program.
 pub(super) fn template(spec: &Spec, out_ifindex: u32) -> Result<(Vec<u8>, Traffic), Error> {
@@ -23,11 +20,18 @@ pub(super) fn template(spec: &Spec, out_ifindex: u32) -> Result<(Vec<u8>, Traffi
         Protocol::Tcp(_) => 20,
     };
     let headers = l2 + l3 + l4;
-    let shortest = if headers > SHORT { TEMPLATE_BYTES } else { SHORT };
-    let payload_len = spec.payload_len.unwrap_or(match spec.transport {
-        Protocol::Udp => shortest - headers,
-        Protocol::Tcp(_) => 0,
-    });
+    let anew = headers + spec.payload.as_ref().map_or(0, |payload| payload.fixed);
+    let Some(long) = WRITTEN_BYTES.iter().position(|bytes| anew <= *bytes) else {
+        return Err(Error::Spec(format!("{anew} bytes of headers are more than {TEMPLATE_BYTES}")));
+    };
+    let shortest = WRITTEN_BYTES[long];
+    let payload_len = match &spec.payload {
+        Some(payload) => payload.bytes.len(),
+        None => spec.payload_len.unwrap_or(match spec.transport {
+            Protocol::Udp => shortest - headers,
+            Protocol::Tcp(_) => 0,
+        }),
+    };
     let frame = packet(spec, payload_len).pad_to(shortest).build();
     if frame.len() > MAX_FRAME {
         return Err(Error::Spec(format!("a frame of {} bytes is longer than {MAX_FRAME}", frame.len())));
@@ -35,9 +39,8 @@ pub(super) fn template(spec: &Spec, out_ifindex: u32) -> Result<(Vec<u8>, Traffi
 
     let mut template = [0; TEMPLATE_BYTES];
     template[..headers].copy_from_slice(&frame[..headers]);
-    // the program writes 64 bytes at least: payload bytes among them stay what they are
-    let written = shortest.max(headers);
-    template[headers..written].copy_from_slice(&frame[headers..written]);
+    // payload bytes among those that the program writes stay what they are
+    template[headers..shortest].copy_from_slice(&frame[headers..shortest]);
     let offset = |at: usize| u16::try_from(at).expect("headers are short");
     let (src_at, dst_at) = if l3 == 20 { (l2 + 12, l2 + 16) } else { (l2 + 20, l2 + 36) };
     let sum_at = l2 + l3 + if l4 == 8 { 6 } else { 16 };
@@ -66,7 +69,7 @@ pub(super) fn template(spec: &Spec, out_ifindex: u32) -> Result<(Vec<u8>, Traffi
         sport_bits: spec.sport_bits,
         dport_bits: spec.dport_bits,
         src_bits: spec.src_bits,
-        long: u32::from(headers > SHORT),
+        long: u32::try_from(long).expect("one of three"),
         reserved: [0; 3],
     };
     Ok((frame, traffic))
@@ -115,7 +118,10 @@ fn packet(spec: &Spec, payload_len: usize) -> Packet {
         TransportChecksum::Wrong => packet.checksum(Checksum::Wrong),
         TransportChecksum::Zero => packet.checksum(Checksum::Zero),
     };
-    packet.payload_len(payload_len)
+    match &spec.payload {
+        Some(payload) => packet.payload(&payload.bytes),
+        None => packet.payload_len(payload_len),
+    }
 }
 
 /// Sum of an IPv4 header without checksum and addresses, in memory order.

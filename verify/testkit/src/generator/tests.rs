@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::netns::{Netns, veth};
-use crate::packet::{Ip, Mac, SYN, dissect, parse, verify_checksums};
+use crate::packet::{Ip, Mac, Packet, SYN, dissect, parse, verify_checksums};
 use crate::{Redirect, Sink};
 
 fn pair() -> (Netns, Netns) {
@@ -48,6 +48,26 @@ fn every_kind_of_frame_arrives_with_right_checksums_and_the_flow_of_its_number()
             verify_checksums(&frame.bytes).unwrap();
             let parsed = parse(&frame.bytes).unwrap();
             assert_eq!(flow_of(parsed.expect_ip()), spec.flow(number), "{}", dissect(&frame.bytes));
+        }
+    }
+}
+
+#[test]
+fn a_frame_in_vxlan_is_whole_with_every_packet() {
+    let (a, b) = pair();
+    for bytes in [128, 1450] {
+        let inner = Packet::eth().ipv4("192.0.2.7", "198.51.100.9").df().udp(42844, 9000);
+        let inner = inner.payload_len(bytes - 42);
+        let spec = Spec::udp4().checksum(TransportChecksum::Zero).vxlan(1, inner.clone());
+        let mut sink = Sink::capturing(b.link("eth0"), 64).unwrap();
+        let mut generator = Generator::new(&spec, a.link("eth0")).unwrap();
+        generator.run(1000).unwrap();
+        assert_eq!(sink.counts().unwrap().bytes, 1000 * (50 + bytes as u64));
+        let inner = inner.build();
+        for frame in sink.frames().unwrap() {
+            let kept = frame.bytes.len();
+            assert_eq!((frame.len, &frame.bytes[50..]), (50 + bytes, &inner[..kept - 50]));
+            assert_eq!(parse(&frame.bytes).unwrap().expect_ip().ports(), Some((1024, 5001)));
         }
     }
 }
@@ -127,5 +147,7 @@ fn impossible_traffic_is_refused() {
     let mixed = Spec::udp4().addresses("10.0.0.1".parse().unwrap(), "::1".parse().unwrap());
     assert!(refused(&mixed).contains("different IP versions"));
     assert!(refused(&Spec::udp4().payload_len(4000)).contains("longer"));
+    let deep = Spec::udp6().vlan(7).vxlan(1, Packet::eth());
+    assert!(refused(&deep).contains("more than 96"));
     assert!(refused(&Spec::udp4().vary_source_port(17)).contains("16 bits"));
 }
