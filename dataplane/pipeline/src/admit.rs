@@ -16,7 +16,7 @@ use flumen_abi::{
 /// Ports tried before a packet is dropped as `nat-ports-exhausted`. With nine tenths of a range taken, one
 /// packet in thirty finds none.
 const PORT_ATTEMPTS: u32 = 32;
-/// Times that a row is inserted again when another CPU was faster in the same place.
+/// Times that a reverse row is inserted when other CPUs are faster in the same place.
 const BUSY_ATTEMPTS: u32 = 4;
 
 impl Work {
@@ -209,18 +209,7 @@ fn forward_inserted<T: Tables, E: Environment, S>(
     let Work { row, at, opening, end, .. } = &mut *context.work;
     let slot = row.slot;
     if opening.reverse != SessionPlace::NONE {
-        let timeout = opening.timeout;
-        let mut insertion = Forward {
-            tables,
-            packet,
-            row,
-            now_ms,
-            timeout,
-            inserted: Err(InsertError::Busy),
-            environment: core::marker::PhantomData::<E>,
-        };
-        attempt::<E, _>(BUSY_ATTEMPTS - 1, &mut insertion);
-        match insertion.inserted {
+        match insert_forward::<T, E>(tables, packet, row, now_ms, opening.timeout) {
             Ok(place) => {
                 *at = place;
                 row.l4_delta = transport_delta(row.l3_delta, &packet.key, row);
@@ -247,24 +236,20 @@ fn forward_inserted<T: Tables, E: Environment, S>(
     false
 }
 
-/// Attempts at inserting the forward row.
-struct Forward<'a, T, E> {
-    tables: &'a T,
-    packet: &'a Packet,
-    row: &'a SessionRow,
+/// Tries once more when another CPU was faster in the same place: it would have to be so twice within a microsecond. Further
+/// attempts cost 10,000 verified instructions each on Linux 7.2.
+#[inline(always)]
+fn insert_forward<T: Tables, E: Environment>(
+    tables: &T,
+    packet: &Packet,
+    row: &SessionRow,
     now_ms: u32,
     timeout: IdleTimeout,
-    inserted: Result<SessionPlace, InsertError>,
-    environment: core::marker::PhantomData<E>,
-}
-
-impl<T: Tables, E: Environment> Turn for Forward<'_, T, E> {
-    #[inline(always)]
-    fn take(&mut self, _: u32) -> bool {
-        let Packet { key, home, .. } = self.packet;
-        self.inserted =
-            sessions::insert::<T, E>(self.tables, key, *home, self.row, self.now_ms, self.timeout);
-        matches!(self.inserted, Err(InsertError::Busy))
+) -> Result<SessionPlace, InsertError> {
+    let Packet { key, home, .. } = packet;
+    match sessions::insert::<T, E>(tables, key, *home, row, now_ms, timeout) {
+        Err(InsertError::Busy) => sessions::insert::<T, E>(tables, key, *home, row, now_ms, timeout),
+        inserted => inserted,
     }
 }
 
