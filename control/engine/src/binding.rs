@@ -54,8 +54,10 @@ fn bind(interface: &InterfaceBinding, host: &HostFacts) -> Result<Binding, Engin
 }
 
 fn flags(device: &LinkFacts) -> u16 {
-    let kernel_sends = if device.xdp_transmit { 0 } else { LinkRow::KERNEL_SENDS };
-    if device.running { kernel_sends } else { kernel_sends | LinkRow::DOWN }
+    let unless = |holds: bool, flag: u16| if holds { 0 } else { flag };
+    unless(device.running, LinkRow::DOWN)
+        | unless(device.xdp_transmit, LinkRow::KERNEL_SENDS)
+        | unless(device.xdp_transmit_fragments, LinkRow::ONE_BUFFER)
 }
 
 /// The address that frames must be sent to. A VLAN device with an address of its own hears two: then none is asked for.

@@ -29,6 +29,9 @@ pub struct LinkFacts {
     /// Takes frames that XDP redirects to it (`ndo_xdp_xmit`); true where the kernel does not tell (before
     /// Linux 6.3).
     pub xdp_transmit: bool,
+    /// Takes them also when they lie in several buffers, as jumbo frames do; false where the kernel does not tell, as
+    /// it then redirects none of those.
+    pub xdp_transmit_fragments: bool,
 }
 
 /// One address that the host answers to.

@@ -1,29 +1,29 @@
 use crate::KernelError;
 use crate::address::{Address, addresses};
 use crate::link::{Link, links};
-use crate::netdev::Netdev;
+use crate::netdev::{NDO_XMIT, NDO_XMIT_SG, Netdev};
 use crate::netlink::{Protocol, Socket};
 use flumen_abi::{Addr, IfIndex};
 use flumen_engine::{HostFacts, LinkFacts, LocalFacts};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Reads links, addresses and XDP features, and puts them together.
 pub(crate) fn read_facts() -> Result<HostFacts, KernelError> {
     let mut socket = Socket::open(Protocol::Route, 0)?;
     let (links, addresses) = (links(&mut socket)?, addresses(&mut socket)?);
-    let transmitters = match Netdev::open()? {
-        Some(mut netdev) => netdev.transmitters()?,
+    let features = match Netdev::open()? {
+        Some(mut netdev) => netdev.features()?,
         None => None,
     };
-    Ok(assemble(&links, &addresses, transmitters.as_ref()))
+    Ok(assemble(&links, &addresses, features.as_ref()))
 }
 
-/// Primary addresses per link, and all that are the host's own. `transmitters` are the links that take frames of
-/// an XDP redirect; when the kernel does not tell, all do.
+/// Primary addresses per link, and all that are the host's own. `features` are those for XDP by link. A kernel that tells
+/// none (before 6.3) redirects frames of one buffer to whoever takes them, and no others.
 ///
 /// Every address that is assigned is local, also a tentative or deprecated one: the kernel answers to it
 /// sooner or later, and it is never a stranger's.
-fn assemble(links: &[Link], addresses: &[Address], transmitters: Option<&BTreeSet<IfIndex>>) -> HostFacts {
+fn assemble(links: &[Link], addresses: &[Address], features: Option<&BTreeMap<IfIndex, u64>>) -> HostFacts {
     let mut locals = Vec::new();
     for address in addresses {
         let mut add = |addr: Addr, broadcast: bool| {
@@ -37,6 +37,9 @@ fn assemble(links: &[Link], addresses: &[Address], transmitters: Option<&BTreeSe
             add(broadcast, true);
         }
     }
+    let has = |features: &BTreeMap<IfIndex, u64>, link: IfIndex, feature| {
+        features.get(&link).is_some_and(|mask| mask & feature != 0)
+    };
     let links = links.iter().map(|link| LinkFacts {
         index: link.index,
         name: link.name.clone(),
@@ -46,7 +49,8 @@ fn assemble(links: &[Link], addresses: &[Address], transmitters: Option<&BTreeSe
         v6: primary(addresses, link.index, |address| !address.addr.is_v4() && !address.is_unique_local())
             .or_else(|| primary(addresses, link.index, Address::is_unique_local)),
         running: link.running,
-        xdp_transmit: transmitters.is_none_or(|links| links.contains(&link.index)),
+        xdp_transmit: features.is_none_or(|all| has(all, link.index, NDO_XMIT)),
+        xdp_transmit_fragments: features.is_some_and(|all| has(all, link.index, NDO_XMIT_SG)),
     });
     HostFacts { links: links.collect(), locals }
 }
@@ -63,7 +67,7 @@ mod tests {
     use crate::address::Address;
     use crate::link::Link;
     use flumen_abi::{Addr, IfIndex};
-    use std::collections::BTreeSet;
+    use std::collections::BTreeMap;
     use std::net::IpAddr;
 
     fn address(text: &str, prefix_length: u8) -> Address {
@@ -135,9 +139,14 @@ mod tests {
 
     #[test]
     fn a_link_takes_frames_of_xdp_when_the_kernel_says_so_or_says_nothing() {
-        let takes = |told: Option<&BTreeSet<IfIndex>>| assemble(&eth0(), &[], told).links[0].xdp_transmit;
-        assert!(takes(None));
-        assert!(takes(Some(&[IfIndex(2)].into())));
-        assert!(!takes(Some(&[IfIndex(3)].into())));
+        let takes = |told: Option<&BTreeMap<IfIndex, u64>>| {
+            let link = assemble(&eth0(), &[], told).links.remove(0);
+            (link.xdp_transmit, link.xdp_transmit_fragments)
+        };
+        assert_eq!(takes(None), (true, false));
+        assert_eq!(takes(Some(&[(IfIndex(2), 0x67)].into())), (true, true));
+        assert_eq!(takes(Some(&[(IfIndex(2), 0x27)].into())), (true, false));
+        assert_eq!(takes(Some(&[(IfIndex(2), 0x23)].into())), (false, false));
+        assert_eq!(takes(Some(&[(IfIndex(3), 0x67)].into())), (false, false));
     }
 }

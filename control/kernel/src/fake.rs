@@ -74,6 +74,7 @@ impl FakeHost {
             v6: first(IpAddr::is_ipv6),
             running: true,
             xdp_transmit: true,
+            xdp_transmit_fragments: true,
         });
         let local = |addr: &IpAddr| LocalFacts { addr: Addr::from(*addr), link: index, broadcast: false };
         state.facts.locals.extend(addresses.iter().map(local));

@@ -2,7 +2,7 @@ use crate::KernelError;
 use crate::netlink::{Attributes, Family, Socket, u32_ne, u64_ne};
 use flumen_abi::IfIndex;
 use nix::errno::Errno;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// XDP features of devices, over the kernel's generic netlink family `netdev`.
 pub(crate) struct Netdev(Family);
@@ -14,6 +14,8 @@ const NETDEV_A_DEV_XDP_FEATURES: u16 = 3;
 pub(crate) const BASIC: u64 = 1;
 /// Takes frames of a redirect.
 pub(crate) const NDO_XMIT: u64 = 4;
+/// Takes frames of several buffers, too.
+pub(crate) const NDO_XMIT_SG: u64 = 64;
 /// Gives a program frames of several buffers.
 pub(crate) const RX_SG: u64 = 32;
 const NETDEV_MCGRP_MGMT: &str = "mgmt";
@@ -31,12 +33,6 @@ impl Netdev {
             Err(error) if error.is(Errno::EOPNOTSUPP) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    /// The links that take frames of an XDP redirect; none when the kernel does not list links.
-    pub(crate) fn transmitters(&mut self) -> Result<Option<BTreeSet<IfIndex>>, KernelError> {
-        let transmits = |(link, features): (IfIndex, u64)| (features & NDO_XMIT != 0).then_some(link);
-        Ok(self.features()?.map(|links| links.into_iter().filter_map(transmits).collect()))
     }
 
     /// Hears of changed features; none when they cannot be listened to.

@@ -104,7 +104,7 @@ pub struct LinkRow {
     pub id: InterfaceId,
     /// Link address of the device.
     pub mac: [u8; 6],
-    /// [`LinkRow::KERNEL_SENDS`] and bits to come.
+    /// [`LinkRow::KERNEL_SENDS`] and so on.
     pub flags: u16,
 }
 const _: () = assert!(size_of::<LinkRow>() == 56);
@@ -114,6 +114,8 @@ impl LinkRow {
     pub const KERNEL_SENDS: u16 = 1;
     /// The device cannot send: down, without carrier, or not there.
     pub const DOWN: u16 = 1 << 1;
+    /// The device takes frames of one buffer alone from XDP: the kernel must send the others.
+    pub const ONE_BUFFER: u16 = 1 << 2;
 }
 
 /// Key of the `locals` table: an address of the host, or the broadcast address of one of its subnets.

@@ -70,7 +70,7 @@ reasons! {
     OtherStation Deliver "other-station" "Addressed to another station's link address: never forwarded; the kernel drops it unless the host listens.";
     NeighbourUnknown Deliver "neighbour-unknown" "Permitted and translated; the kernel resolves the next hop and sends it.";
     FragmentationNeeded Deliver "fragmentation-needed" "Permitted and translated; larger than the egress MTU, so the kernel fragments it.";
-    KernelSends Deliver "kernel-sends" "Permitted and translated; the egress device takes no frames from XDP, so the kernel sends it.";
+    KernelSends Deliver "kernel-sends" "Permitted and translated; the egress device takes no frames from XDP, or none of several buffers, so the kernel sends it.";
     TtlExceededSent Consume "ttl-exceeded-sent" "TTL or hop limit ran out; answered with ICMP time exceeded (RFC 1812, RFC 4443).";
     PacketTooBigSent Consume "packet-too-big-sent" "Larger than the egress MTU and not to be fragmented; answered with the MTU (RFC 1191, RFC 8201).";
     RejectSent Consume "reject-sent" "A policy rejects it; answered with a TCP reset, or ICMP administratively prohibited (RFC 9293 §3.10.7, RFC 1812 §5.2.7.1).";
@@ -129,7 +129,7 @@ reasons! {
     VxlanNested Drop "vxlan-nested" "Inner packet of a traffic mirror is VXLAN to the same port once more.";
     MirrorArp Drop "mirror-arp" "Inner frame of a traffic mirror is ARP, and its output does not keep link addresses.";
     MirrorNotIp Drop "mirror-not-ip" "Inner frame of a traffic mirror is neither IPv4, IPv6 nor ARP, and its output does not keep link addresses.";
-    MirrorOutputDown Drop "mirror-output-down" "The output interface of its traffic mirror is down, not there, or must have frames as they are and takes none from XDP.";
+    MirrorOutputDown Drop "mirror-output-down" "The output interface of its traffic mirror is down, not there, or must have frames as they are and takes none from XDP, or none of several buffers.";
     MirrorUnresolved Drop "mirror-unresolved" "The next hop of an inner packet on its mirror's output interface is unknown, and the kernel would send it by another.";
 }
 

@@ -22,7 +22,9 @@ use room::XdpRoom;
 use tables::MapTables;
 
 /// Takes one frame through the pipeline. Frames are dropped when the program's own memory is missing.
-#[xdp]
+///
+/// It takes frames of several buffers; so must every program that it is reached from by a tail call.
+#[xdp(frags)]
 pub fn flumen(ctx: XdpContext) -> u32 {
     let (Some(scratch), Some(fib)) = (maps::scratch(), maps::fib()) else { return XDP_DROP };
     let device = IfIndex(ctx.ingress_ifindex() as u32);

@@ -1,5 +1,6 @@
 use aya_ebpf::bindings::xdp_md;
-use aya_ebpf::helpers::{bpf_xdp_adjust_head, bpf_xdp_adjust_tail, bpf_xdp_get_buff_len};
+use aya_ebpf::helpers::{bpf_xdp_adjust_head, bpf_xdp_adjust_tail, bpf_xdp_get_buff_len, bpf_xdp_load_bytes};
+use core::mem::MaybeUninit;
 use flumen_frame::Room;
 
 /// The memory of one XDP frame.
@@ -15,7 +16,7 @@ impl XdpRoom {
     }
 }
 
-// SAFETY: `ctx` is the program's argument, so `data` and `data_end` bound the frame, which is this CPU's alone
+// SAFETY: `ctx` is the program's argument, so `data` and `data_end` bound the frame's first buffer, which is this CPU's alone
 // while the program runs. The verifier forbids the use of older pointers after a helper has moved the ends.
 unsafe impl Room for XdpRoom {
     #[inline(always)]
@@ -42,5 +43,12 @@ unsafe impl Room for XdpRoom {
     fn length(&self) -> u32 {
         // SAFETY: `ctx` is valid.
         unsafe { bpf_xdp_get_buff_len(self.ctx) as u32 }
+    }
+
+    #[inline(always)]
+    fn load(&self, at: u32, into: &mut [MaybeUninit<u8>]) -> bool {
+        let (first, length) = (into.as_mut_ptr().cast(), into.len() as u32);
+        // SAFETY: `ctx` is valid, and `into` takes `length` bytes.
+        unsafe { bpf_xdp_load_bytes(self.ctx, at, first, length) == 0 }
     }
 }

@@ -25,7 +25,7 @@ static PIPELINE: ProgramArray = ProgramArray::with_max_entries(1, 0);
 
 /// Takes one frame through the services of its interface, and through the pipeline when it belongs to none. Where there
 /// is no pipeline to go on to, the frame is dropped.
-#[xdp]
+#[xdp(frags)]
 pub fn services(ctx: XdpContext) -> u32 {
     let (Some(scratch), Some(fib)) = (maps::scratch(), maps::fib()) else { return XDP_DROP };
     let device = IfIndex(ctx.ingress_ifindex() as u32);

@@ -20,18 +20,27 @@ pub trait Header: FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned {}
 impl<T: FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned> Header for T {}
 
 /// The bytes of one frame, from the Ethernet header on.
+///
+/// A frame that is larger than a driver's buffers lies in several. Headers are read in the first one alone, which is its
+/// *linear* part; a copy can be had of every byte.
 pub trait Frame {
-    /// Bytes of the frame.
+    /// Bytes of the frame, in all buffers.
     fn len(&self) -> u32;
 
-    /// The header at `at`; `None` when the frame ends before the header does.
+    /// False when the frame, whose `length` is what [`Frame::len`] says, goes on beyond its first buffer.
+    fn is_linear(&self, length: u32) -> bool;
+
+    /// A copy of the bytes at `at`, in whichever buffers they lie; `None` when the frame ends before.
+    fn copy<const N: usize>(&self, at: Offset) -> Option<[u8; N]>;
+
+    /// The header at `at`; `None` when the frame's linear part ends before the header does.
     fn header<T: Header>(&self, at: Offset) -> Option<&T>;
 
-    /// The header at `at`, to change; `None` when the frame ends before the header does.
+    /// The header at `at`, to change; `None` when the frame's linear part ends before the header does.
     fn header_mut<T: Header>(&mut self, at: Offset) -> Option<&mut T>;
 
     /// Moves the start of the frame by `bytes`: positive values cut, negative values add room whose content
-    /// is unspecified. False, and nothing changed, when the frame is too short or there is no headroom.
+    /// is unspecified. False, and nothing changed, when the linear part is too short or there is no headroom.
     #[must_use]
     fn adjust_head(&mut self, bytes: i32) -> bool;
 

@@ -1,11 +1,13 @@
 use crate::{Frame, Header, Offset};
+use core::mem::MaybeUninit;
 
 /// Whoever owns the memory behind a [`PointerFrame`] and can move its ends: the XDP or tc context.
 ///
 /// # Safety
 /// `bounds` must return the first byte of the frame and the byte after its last, both in one live allocation
 /// that nobody else reads or writes while the `Room` exists. After `move_head` or `move_tail`, whether they
-/// succeed or not, only the pointers of a new `bounds` call are valid.
+/// succeed or not, only the pointers of a new `bounds` call are valid. `load` must have written all of `into` when it
+/// returns true.
 pub unsafe trait Room {
     /// First byte and end of the directly accessible frame.
     fn bounds(&self) -> (*mut u8, *mut u8);
@@ -15,6 +17,8 @@ pub unsafe trait Room {
     fn move_tail(&mut self, bytes: i32) -> bool;
     /// Bytes of the whole frame, which may go on beyond the accessible part.
     fn length(&self) -> u32;
+    /// Copies bytes of the whole frame from `at` on, as many as `into` takes. False when the frame ends before.
+    fn load(&self, at: u32, into: &mut [MaybeUninit<u8>]) -> bool;
 }
 
 /// A frame between two pointers.
@@ -58,6 +62,23 @@ impl<R: Room> Frame for PointerFrame<R> {
     #[inline(always)]
     fn len(&self) -> u32 {
         self.room.length()
+    }
+
+    /// As addresses, too: no subtraction. No first buffer is longer than an offset can say.
+    #[inline(always)]
+    fn is_linear(&self, length: u32) -> bool {
+        length <= Offset::MAX as u32
+            && Offset::START.plus(length as u16).is_some_and(|end| self.address(end, 0).is_some())
+    }
+
+    #[inline(always)]
+    fn copy<const N: usize>(&self, at: Offset) -> Option<[u8; N]> {
+        let mut bytes = [const { MaybeUninit::<u8>::uninit() }; N];
+        if !self.room.load(at.get() as u32, &mut bytes) {
+            return None;
+        }
+        // SAFETY: `load` has written every byte; both types have the same size, and alignment 1.
+        Some(unsafe { bytes.as_ptr().cast::<[u8; N]>().read() })
     }
 
     #[inline(always)]

@@ -5,6 +5,8 @@ use flumen_frame::SliceFrame;
 pub struct FrameBuffer {
     bytes: Vec<u8>,
     start: usize,
+    /// Where its first buffer would end.
+    linear: usize,
     end: usize,
 }
 
@@ -16,7 +18,7 @@ impl FrameBuffer {
     pub fn new(frame: &[u8]) -> FrameBuffer {
         let mut bytes = vec![0; Self::HEADROOM + frame.len()];
         bytes[Self::HEADROOM..].copy_from_slice(frame);
-        FrameBuffer { start: Self::HEADROOM, end: bytes.len(), bytes }
+        FrameBuffer { start: Self::HEADROOM, linear: bytes.len(), end: bytes.len(), bytes }
     }
 
     /// Puts other bytes in, keeping the memory.
@@ -24,6 +26,12 @@ impl FrameBuffer {
         self.bytes.resize(Self::HEADROOM + frame.len(), 0);
         self.bytes[Self::HEADROOM..].copy_from_slice(frame);
         (self.start, self.end) = (Self::HEADROOM, Self::HEADROOM + frame.len());
+        self.linear = self.end;
+    }
+
+    /// The frame as a driver would have it whose buffers take `bytes`: it reads headers in the first one alone.
+    pub fn first_buffer(&mut self, bytes: usize) {
+        self.linear = self.end.min(self.start + bytes);
     }
 
     /// The frame's bytes.
@@ -33,8 +41,9 @@ impl FrameBuffer {
 
     /// Lets `change` work on the frame.
     pub fn with<R>(&mut self, change: impl FnOnce(&mut SliceFrame<'_>) -> R) -> R {
-        let mut frame = SliceFrame::new(&mut self.bytes, self.start, self.end);
+        let mut frame = SliceFrame::fragmented(&mut self.bytes, self.start, self.linear, self.end);
         let result = change(&mut frame);
+        self.linear = frame.linear_end();
         (self.start, self.end) = (frame.range().start, frame.range().end);
         result
     }

@@ -132,6 +132,7 @@ impl Scratch {
         l4: Offset::START,
         length: 0,
         frame_length: 0,
+        refused_by: 0,
         identification: 0,
         flow_label: 0,
         ethertype: 0,

@@ -7,7 +7,7 @@ use crate::run::{End, Verdict};
 use crate::tables::Tables;
 use crate::trace::{Step, Trace};
 use crate::{emit, fragment, icmp_error, partial, sessions, state, translate};
-use flumen_abi::{CounterIndex, Direction, Flow, Hop, InterfaceId, LinkKey, LinkRow, Reason};
+use flumen_abi::{CounterIndex, Direction, Flow, Hop, InterfaceId, LinkKey, Reason};
 use flumen_frame::Frame;
 use flumen_wire::tcp;
 
@@ -233,7 +233,7 @@ fn stages<F: Frame, T: Tables, E: Environment, S: Trace>(
         fragment::remember(context, packet);
     }
     let unresolved = matches!(context.work.route.kind, RouteKind::Resolve);
-    let kernel_sends = context.work.link.flags & LinkRow::KERNEL_SENDS != 0;
+    let kernel_sends = context.work.link.flags & packet.refused_by != 0;
     let handed_over = oversize || unresolved || kernel_sends;
     let mut partial = partial::is_partial(frame, packet);
     if partial && !handed_over {

@@ -1,5 +1,5 @@
-use flumen_abi::{Family, InterfaceRow, SessionKey, SessionPlace, Vlan};
-use flumen_frame::Offset;
+use flumen_abi::{Family, InterfaceRow, LinkRow, SessionKey, SessionPlace, Vlan};
+use flumen_frame::{Frame, Offset};
 
 /// What the transport header is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +56,8 @@ pub struct Packet {
     pub length: u32,
     /// Bytes of the frame as it arrived.
     pub frame_length: u32,
+    /// Flags of an egress device, any of which keeps it from taking the frame from XDP.
+    pub refused_by: u16,
     /// Fragment identification.
     pub identification: u32,
     /// IPv6 flow label, host order.
@@ -80,4 +82,19 @@ pub struct Packet {
     pub dont_fragment: bool,
     /// Ethernet destination was a group address.
     pub group: bool,
+}
+
+// === impl Packet ===
+
+impl Packet {
+    /// Notes how large the frame is, and in how many buffers.
+    #[inline(always)]
+    pub(crate) fn measure<F: Frame>(&mut self, frame: &F) {
+        self.frame_length = frame.len();
+        self.refused_by = if frame.is_linear(self.frame_length) {
+            LinkRow::KERNEL_SENDS
+        } else {
+            LinkRow::KERNEL_SENDS | LinkRow::ONE_BUFFER
+        };
+    }
 }

@@ -40,7 +40,7 @@ fn field(packet: &Packet) -> Option<Offset> {
 /// Makes a partial checksum a whole one.
 ///
 /// # Drops
-/// [`Reason::L4Header`] when the packet goes on beyond the frame's first buffer.
+/// [`Reason::L4Header`] when the packet is longer than an offset can say.
 #[inline(always)]
 pub(crate) fn complete<F: Frame, E: Environment>(frame: &mut F, packet: &Packet) -> Result<(), Reason> {
     match field(packet) {
@@ -106,18 +106,17 @@ struct Strides<'a, F> {
 impl<F: Frame> Turn for Strides<'_, F> {
     #[inline(always)]
     fn take(&mut self, index: u32) -> bool {
-        let stride = match self.at.plus((index * STRIDE) as u16) {
-            Some(at) => self.frame.header::<[[u8; 8]; 4]>(at),
-            None => None,
+        let Some(at) = self.at.plus((index * STRIDE) as u16) else {
+            self.missing = 1;
+            return false;
         };
-        match stride {
-            Some([a, b, c, d]) => {
-                let four = Sum::ZERO
-                    .qword(u64::from_ne_bytes(*a))
-                    .qword(u64::from_ne_bytes(*b))
-                    .qword(u64::from_ne_bytes(*c))
-                    .qword(u64::from_ne_bytes(*d));
-                self.sum = Sum::from_folded(self.sum.sum(four).folded());
+        if let Some(stride) = self.frame.header::<[[u8; 8]; 4]>(at) {
+            self.sum = added(self.sum, stride);
+            return true;
+        }
+        match self.frame.copy::<{ STRIDE as usize }>(at) {
+            Some(bytes) => {
+                self.sum = added(self.sum, &zerocopy::transmute!(bytes));
                 true
             }
             None => {
@@ -126,6 +125,17 @@ impl<F: Frame> Turn for Strides<'_, F> {
             }
         }
     }
+}
+
+/// A sum with the words of one stride.
+#[inline(always)]
+fn added(sum: Sum, [a, b, c, d]: &[[u8; 8]; 4]) -> Sum {
+    let four = Sum::ZERO
+        .qword(u64::from_ne_bytes(*a))
+        .qword(u64::from_ne_bytes(*b))
+        .qword(u64::from_ne_bytes(*c))
+        .qword(u64::from_ne_bytes(*d));
+    Sum::from_folded(sum.sum(four).folded())
 }
 
 /// The sum of the bytes behind them, one by one.
@@ -140,12 +150,12 @@ impl<F: Frame> Turn for Tail<'_, F> {
     #[inline(always)]
     fn take(&mut self, index: u32) -> bool {
         let byte = match self.at.plus(index as u16) {
-            Some(at) => self.frame.header::<[u8; 1]>(at),
+            Some(at) => self.frame.copy::<1>(at),
             None => None,
         };
         match byte {
             Some([byte]) => {
-                let value = (*byte as u16) << (8 * (!index & 1));
+                let value = (byte as u16) << (8 * (!index & 1));
                 self.sum = self.sum.value(value);
                 true
             }

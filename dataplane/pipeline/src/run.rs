@@ -83,7 +83,7 @@ pub fn run<F: Frame, T: Tables, E: Environment, S: Trace>(
     scratch: &mut Scratch,
 ) -> Verdict {
     let Scratch { packet, work } = scratch;
-    packet.frame_length = frame.len();
+    packet.measure(frame);
     let readable = decode::link(frame, packet);
     ahead::ask(frame, tables, packet); // as early as can be: what follows does not need it yet
     let now_ns = environment.now_ns();

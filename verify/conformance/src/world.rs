@@ -27,6 +27,8 @@ pub struct WorldLink {
     pub forwarding: bool,
     /// Whether it takes frames from XDP.
     pub xdp_transmit: bool,
+    /// Whether it takes those of several buffers, too.
+    pub xdp_transmit_fragments: bool,
     /// Number in its link address: its own, or that of the device whose tagged frames it takes.
     pub station: u8,
 }
@@ -41,22 +43,24 @@ const fn link(name: &'static str, index: u32, mtu: u32, v4: &'static str, v6: &'
         v6: Some(v6),
         forwarding: true,
         xdp_transmit: true,
+        xdp_transmit_fragments: true,
         station: index as u8,
     }
 }
 
 /// Every link. What is special about each is in its name:
 ///
-/// - `thin` has an MTU of 1300, `bare` no address, `off` no forwarding, `modem` takes no frames from XDP;
-///   `stray` is never configured.
+/// - `thin` has an MTU of 1300, `bare` no address, `off` no forwarding, `modem` takes no frames from XDP, and `bare` none of
+///   several buffers; `stray` is never configured.
+/// - `lan`, `dmz` and `bare` have the MTU of jumbo frames.
 /// - `lan100` and `wan7.8` have the addresses of tagged interfaces on `lan` and `wan`; `lan100` has the link address of
 ///   `lan`, as VLAN devices mostly have, `wan7.8` one of its own.
 pub const LINKS: [WorldLink; 10] = [
-    link("lan", 11, 1500, "10.0.1.1/24", "2001:db8:1::1/64"),
+    link("lan", 11, 9000, "10.0.1.1/24", "2001:db8:1::1/64"),
     link("wan", 12, 1500, "203.0.113.1/24", "2001:db8:2::1/64"),
-    link("dmz", 13, 1500, "10.0.3.1/24", "2001:db8:3::1/64"),
+    link("dmz", 13, 9000, "10.0.3.1/24", "2001:db8:3::1/64"),
     link("thin", 14, 1300, "10.0.4.1/24", "2001:db8:4::1/64"),
-    WorldLink { v4: None, v6: None, ..link("bare", 15, 1500, "", "") },
+    WorldLink { v4: None, v6: None, xdp_transmit_fragments: false, ..link("bare", 15, 9000, "", "") },
     WorldLink { forwarding: false, ..link("off", 16, 1500, "10.0.6.1/24", "2001:db8:6::1/64") },
     link("stray", 17, 1500, "10.0.9.1/24", "2001:db8:9::1/64"),
     WorldLink { station: 11, ..link("lan100", 18, 1500, "10.1.0.1/24", "2001:db8:100::1/64") },
@@ -187,6 +191,7 @@ pub fn facts() -> HostFacts {
         v6: primary(link.v6),
         running: true,
         xdp_transmit: link.xdp_transmit,
+        xdp_transmit_fragments: link.xdp_transmit_fragments,
     });
     let mut locals = Vec::new();
     for link in &LINKS {

@@ -11,8 +11,10 @@ fn the_kernel_says_of_the_namespace_what_the_world_says() {
     let wanted = facts();
     for mut link in wanted.links {
         let mut found = kernel.link(&link.name).expect("the link is there").clone();
-        // whether a veth takes frames from XDP depends on its peer; the world says it of one link by itself
-        (link.xdp_transmit, found.xdp_transmit) = (true, true);
+        // whether a veth takes frames from XDP depends on its peer; the world says it of each link by itself
+        for facts in [&mut link, &mut found] {
+            (facts.xdp_transmit, facts.xdp_transmit_fragments) = (true, true);
+        }
         assert_eq!(found, link);
     }
     let of_the_world =

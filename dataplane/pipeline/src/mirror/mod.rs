@@ -44,7 +44,7 @@ pub fn intercept<F: Frame, T: Tables + ServiceTables, E: Environment, S: Trace>(
     let Scratch { packet, work } = scratch;
     let now_ns = environment.now_ns();
     let (slot, epoch) = tables.control()?.read((now_ns / 1_000_000) as u32);
-    packet.frame_length = frame.len();
+    packet.measure(frame);
     // The pipeline tells its own steps of what goes on to it.
     let quiet = &mut NoTrace;
     let mut context = Context { tables, environment, trace: quiet, work, slot, device, now_ns, epoch };

@@ -91,7 +91,7 @@ fn find_way<T: Tables, E: Environment, S: Trace>(
 ) -> Result<(), Reason> {
     let keeps = context.work.mirror.keeps();
     if context.work.mirror.row.output != InterfaceId::NONE {
-        port(context)?;
+        port(context, packet)?;
     } else if keeps {
         return Err(Reason::Internal);
     }
@@ -118,13 +118,12 @@ fn find_way<T: Tables, E: Environment, S: Trace>(
 
 /// Leaves the row of the output interface in `context.work.link`.
 #[inline(always)]
-fn port<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>) -> Result<(), Reason> {
+fn port<T: Tables, E, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> Result<(), Reason> {
     let output = context.work.mirror.row.output;
     let found = context.tables.port(context.slot, output, &mut context.work.link);
     let link = &context.work.link;
     context.trace.step(Step::Egress(found.then_some(link)));
-    let unfit =
-        if context.work.mirror.keeps() { LinkRow::DOWN | LinkRow::KERNEL_SENDS } else { LinkRow::DOWN };
+    let unfit = if context.work.mirror.keeps() { LinkRow::DOWN | packet.refused_by } else { LinkRow::DOWN };
     if !found || link.device.0 == 0 || link.flags & unfit != 0 {
         return Err(Reason::MirrorOutputDown);
     }
@@ -156,7 +155,7 @@ fn route<T: Tables, E: Environment, S: Trace>(
     if matches!(context.work.route.kind, RouteKind::Resolve) {
         return Ok(Reason::NeighbourUnknown);
     }
-    let kernel_sends = context.work.link.flags & LinkRow::KERNEL_SENDS != 0;
+    let kernel_sends = context.work.link.flags & packet.refused_by != 0;
     Ok(if kernel_sends { Reason::KernelSends } else { Reason::Mirrored })
 }
 

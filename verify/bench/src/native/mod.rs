@@ -110,6 +110,7 @@ fn host() -> HostFacts {
             v6: Some(IpAddr::from(own.v6).into()),
             running: true,
             xdp_transmit: true,
+            xdp_transmit_fragments: true,
         });
         for addr in [IpAddr::from(own.v4), IpAddr::from(own.v6)] {
             facts.locals.push(LocalFacts { addr: addr.into(), link: index, broadcast: false });

@@ -45,6 +45,9 @@ const ODD: [(&str, &str); 14] = [
     ("0.0.0.0", "::"),
 ];
 
+/// Longest frame: in several buffers, and longer than every MTU.
+const MOST_BYTES: usize = 9_100;
+
 const PORTS: [u16; 14] = [53, 80, 22, 123, 4000, 4000, 4001, 5000, 8080, 40_053, 40_080, 40_022, 0, 65_535];
 const FLAGS: [u8; 12] =
     [SYN, SYN, SYN, SYN | ACK, ACK, ACK, PSH | ACK, FIN | ACK, RST, RST | ACK, SYN | FIN, 0];
@@ -105,7 +108,7 @@ impl Traffic {
         if random.percent(12) {
             damage(random, &mut bytes);
         }
-        bytes.truncate(2_000);
+        bytes.truncate(MOST_BYTES);
         if bytes.len() < 14 {
             bytes.resize(14, 0); // no driver hands up less
         }
@@ -184,7 +187,7 @@ fn copied(random: &mut Random, view: &View<'_>) -> (&'static str, Vec<u8>) {
     if random.percent(15) {
         damage(random, &mut inner);
     }
-    inner.truncate(1_400);
+    inner.truncate(MOST_BYTES - 150);
     let arrival = Arrival {
         device: WorldLink::named(&home.device).name,
         tags: [home.vlan.outer, home.vlan.inner],
@@ -373,6 +376,8 @@ fn transport(random: &mut Random, packet: Packet, flow: Flow) -> Packet {
     let len = match random.below(20) {
         0 => 1_200 + random.below(300),
         1 => 1_480 - random.below(260),
+        2 if random.percent(20) => 3_400 + random.below(200),
+        2 if random.percent(20) => random.below(9_000),
         2..8 => 0,
         _ => random.below(40),
     };

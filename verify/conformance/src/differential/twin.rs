@@ -1,4 +1,4 @@
-use crate::executor::{Action, KernelExecutor, SessionTable, sessions};
+use crate::executor::{Action, FIRST_BUFFER, KernelExecutor, SessionTable, sessions};
 use crate::world::{self, WorldRoutes};
 use flumen_abi::{Family, FragmentRow, IfIndex, NatRow, Reason, SessionKey, SessionRow, Slot, Stage};
 use flumen_engine::{Ruleset, native};
@@ -79,6 +79,7 @@ impl Twin {
             TwinEnvironment { now_ns, routes: &self.routes, awaited: &self.awaited, watch: &watch, kernel };
         let (tables, scratch) = (&self.tables, &mut self.scratch);
         self.buffer.refill(frame);
+        self.buffer.first_buffer(FIRST_BUFFER);
         let verdict = self
             .buffer
             .with(|frame| take(frame, device, tables, &mut environment, &mut Watching(&watch), scratch));

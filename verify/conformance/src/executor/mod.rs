@@ -8,7 +8,7 @@ mod snapshot;
 
 pub use kernel::KernelExecutor;
 pub use namespace::WorldNamespace;
-pub use native::{NativeExecutor, NextHops};
+pub use native::{FIRST_BUFFER, NativeExecutor, NextHops};
 pub use snapshot::{RecordView, SessionTable, counter_name, counters_of};
 
 use anyhow::Result;

@@ -6,6 +6,9 @@ use flumen_engine::{Ruleset, native};
 use flumen_native::{Bounds, FrameBuffer, Native, NativeEnvironment, NativeTables};
 use std::collections::BTreeMap;
 
+/// What `BPF_PROG_TEST_RUN` puts in the first buffer of a frame: a page less headroom and `struct skb_shared_info`.
+pub const FIRST_BUFFER: usize = 4096 - 256 - 320;
+
 /// Whether sessions keep the next hops that they have learnt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextHops {
@@ -94,6 +97,7 @@ impl Executor for NativeExecutor {
             self.engine.tables.vouch(self.now_ms().wrapping_add(1_000));
         }
         self.buffer.refill(frame);
+        self.buffer.first_buffer(FIRST_BUFFER);
         let verdict = self.engine.take(device, &mut self.buffer);
         Ok(Taken {
             action: Action::of(verdict.outcome()),

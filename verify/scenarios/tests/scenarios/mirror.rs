@@ -213,7 +213,7 @@ fn talker(client: &Netns, mtu: u32) -> UdpSocket {
 }
 
 fn heard(target: &UdpSocket) -> Vec<u8> {
-    let mut buffer = [0; 4000];
+    let mut buffer = [0; 10_000];
     let length = target.recv(&mut buffer).expect("a datagram arrives");
     buffer[..length].to_vec()
 }
@@ -240,22 +240,50 @@ fn a_socket_hears_what_a_vxlan_device_of_the_kernel_sends_with_and_without_offlo
     }
 }
 
+/// A lab whose LAN has room for VXLAN around packets of `inner` bytes.
+fn jumbo_lab(inner: u32, dmz: u32) -> Lab {
+    let builder = Gateway::builder().dmz().mtu(Segment::Lan, inner + 50).mtu(Segment::Dmz, dmz);
+    let lab = Lab::on(builder.build().expect("a topology"), &mirroring()).expect("a lab");
+    for interface in lab.flumen().interfaces().expect("the daemon answers").interfaces {
+        assert_eq!(interface.mode.as_deref(), Some("driver"), "{interface:?}");
+    }
+    lab
+}
+
+/// Linux sets DF on what fits the interface.
+fn datagram(packet: u32) -> Vec<u8> {
+    (0..=255).cycle().take(packet as usize - 28).collect()
+}
+
 #[test]
 fn a_jumbo_copy_loses_its_df_and_is_fragmented_by_the_kernel_on_the_way_to_a_smaller_link() {
-    let topology =
-        Gateway::builder().dmz().mtu(Segment::Lan, 3400).build().expect("the lab does as it is told");
-    let lab = Lab::on(topology, &mirroring()).expect("the lab does as it is told");
-    let target = udp(lab.topology().host(Segment::Dmz), (Segment::Dmz.host().v4, NEW_PORT).into())
-        .expect("the lab does as it is told");
-    let talker = talker(lab.client(), 3300);
-    // Linux sets DF on what fits the interface
-    let datagram: Vec<u8> = (0..=255).cycle().take(2852 - 28).collect();
-    for _ in 0..10 {
-        talker.send(&datagram).expect("the lab does as it is told");
-        assert_eq!(heard(&target), datagram);
+    for inner in [2852, 8950] {
+        let lab = jumbo_lab(inner, 1500);
+        let target = udp(lab.topology().host(Segment::Dmz), (Segment::Dmz.host().v4, NEW_PORT).into())
+            .expect("a socket");
+        let talker = talker(lab.client(), inner);
+        for _ in 0..10 {
+            talker.send(&datagram(inner)).expect("a datagram");
+            assert_eq!(heard(&target), datagram(inner));
+        }
+        assert_eq!(count(&lab, "lan", "fragmentation-needed"), 10);
+        assert_eq!(service(&lab).counters.df_cleared, 10);
     }
-    assert_eq!(count(&lab, "lan", "fragmentation-needed"), 10);
-    assert_eq!(service(&lab).counters.df_cleared, 10);
+}
+
+#[test]
+fn jumbo_copies_leave_whole_in_driver_mode() {
+    let lab = jumbo_lab(8950, 9000);
+    let target =
+        udp(lab.topology().host(Segment::Dmz), (Segment::Dmz.host().v4, NEW_PORT).into()).expect("a socket");
+    let talker = talker(lab.client(), 8950);
+    for inner in [2852, 3520, 4096, 8950].repeat(5) {
+        talker.send(&datagram(inner)).expect("a datagram");
+        assert_eq!(heard(&target), datagram(inner));
+    }
+    let counters = service(&lab).counters;
+    assert_eq!((counters.nat_applied, counters.df_cleared, counters.errors), (20, 20, 0));
+    assert!(counters.redirected >= 15, "the first ones wait for the neighbour: {counters:?}");
 }
 
 #[test]
