@@ -170,6 +170,64 @@ fn an_address_may_get_another_length() {
 }
 
 #[test]
+fn a_link_whose_only_address_gets_another_length_keeps_the_routes_of_others() {
+    in_namespace(|| {
+        two_links();
+        apply(&network(&[("lan", link(&["172.20.0.1/24"]))], &[]));
+        ip("route add default via 172.20.0.8");
+        for length in [25, 24] {
+            apply(&network(&[("lan", link(&[&format!("172.20.0.1/{length}")]))], &[]));
+            let (addresses, routes) = (ip("-4 addr show dev lan"), ip("route show"));
+            assert!(addresses.contains(&format!("inet 172.20.0.1/{length} ")), "{addresses}");
+            assert_eq!(addresses.matches("inet ").count(), 1, "{addresses}");
+            assert!(routes.contains("default via 172.20.0.8 dev lan"), "{routes}");
+        }
+    });
+}
+
+#[test]
+fn a_route_follows_the_network_of_its_gateway_to_another_link() {
+    in_namespace(|| {
+        two_links();
+        let routes = [
+            route("10.20.0.0/16", 5, via(&["10.9.0.9"])),
+            route("2001:db8:20::/48", 5, via(&["2001:db8:9::9"])),
+        ];
+        let (here, there) = (["10.9.0.1/24", "2001:db8:9::1/64"], ["10.8.0.1/24", "2001:db8:8::1/64"]);
+        let mut links = [("lan", link(&here)), ("wan", link(&there))];
+        for (by, next) in [("lan", [&there, &here]), ("wan", [&here, &there]), ("lan", [&there, &here])] {
+            apply(&network(&links, &routes));
+            for family in ["-4", "-6"] {
+                let found = ip(&format!("{family} route show proto 70"));
+                assert!(found.contains(&format!("dev {by} ")), "{found}");
+            }
+            assert_eq!(apply(&network(&links, &routes)).0, [""; 0], "a second time");
+            links = [("lan", link(next[0])), ("wan", link(next[1]))];
+        }
+    });
+}
+
+#[test]
+fn the_first_address_of_a_network_is_its_source_again_when_it_comes_back() {
+    in_namespace(|| {
+        two_links();
+        let [first, second, third] = ["10.9.0.1/24", "10.9.0.2/24", "10.9.0.3/24"];
+        let orders: [&[&str]; 5] =
+            [&[first, second], &[second], &[first, second], &[third, second, first], &[first, second, third]];
+        for order in orders {
+            let wanted = network(&[("lan", link(order))], &[]);
+            apply(&wanted);
+            let addresses = ip("-4 -o addr show dev lan");
+            let found: Vec<&str> =
+                addresses.lines().filter_map(|line| line.split_whitespace().nth(3)).collect();
+            assert_eq!(found, order);
+            assert_eq!(addresses.matches("secondary").count(), order.len() - 1, "{addresses}");
+            assert_eq!(apply(&wanted).0, [""; 0], "a second time");
+        }
+    });
+}
+
+#[test]
 fn what_is_not_there_yet_is_waited_for() {
     in_namespace(|| {
         two_links();

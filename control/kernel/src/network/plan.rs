@@ -1,6 +1,10 @@
-use super::{Network, NetworkFacts, NetworkLink, Step, VlanLink, Waiting};
+use super::{
+    Hop, LinkAddress, Network, NetworkFacts, NetworkLink, RouteTarget, StaticRoute, Step, VlanLink, Waiting,
+};
 use crate::{LinkProperty, Setting};
+use ipnet::IpNet;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// Sub-interfaces to be made, in order: parents first. Those of our own that have other tags now are made anew. Beside
 /// them those whose names another link has, and why.
@@ -47,7 +51,8 @@ pub(super) fn links_to_remove(wanted: &Network, facts: &NetworkFacts, made: &BTr
 }
 
 /// From what is there to what is wanted. What may fail comes before what takes something away, but where the same
-/// address has another length now.
+/// address of IPv6 has another length now: the kernel takes that once only. Of IPv4 it takes both, and a link never
+/// is without an address, with which the kernel would take every route by that link.
 pub(super) fn steps(wanted: &Network, facts: &NetworkFacts, set_up: bool) -> (Vec<Step>, Vec<Waiting>) {
     let (mut steps, mut waiting) = (Vec::new(), Vec::new());
     let present = |name: &String| facts.link(name).is_some();
@@ -62,36 +67,120 @@ pub(super) fn steps(wanted: &Network, facts: &NetworkFacts, set_up: bool) -> (Ve
             None => waiting.push(Waiting::link(name, "there is no such device")),
         }
     }
-    let wants = |name: &str, address: &ipnet::IpNet| {
+    let wants = |name: &str, address: &IpNet| {
         wanted.links.get(name).is_some_and(|link| link.addresses.contains(address))
     };
     let (mut first, mut last) = (Vec::new(), Vec::new());
     for own in facts.addresses.iter().filter(|own| own.ours && !wants(&own.link, &own.address)) {
         let link: Option<&NetworkLink> = wanted.links.get(&own.link);
         let other_length = link
-            .is_some_and(|link| link.addresses.iter().any(|address| address.addr() == own.address.addr()));
+            .is_some_and(|link| link.addresses.iter().any(|address| address.addr() == own.address.addr()))
+            && own.address.addr().is_ipv6();
         let step = Step::RemoveAddress { link: own.link.clone(), address: own.address };
         if other_length { first.push(step) } else { last.push(step) }
     }
     steps.extend(first);
     for (name, link) in wanted.links.iter().filter(|(name, _)| present(name)) {
-        let has = |address: &&ipnet::IpNet| {
+        let has = |address: &&IpNet| {
             !facts.addresses.iter().any(|own| own.link == *name && own.address == **address)
         };
         let missing = link.addresses.iter().filter(has);
         steps.extend(missing.map(|address| Step::AddAddress { link: name.clone(), address: *address }));
     }
+    let after = addresses_after(facts, &steps, &last);
     for route in &wanted.routes {
         match facts.routes.iter().find(|own| route.same_place(own)) {
-            Some(own) if route.is_served_by(own) => {}
-            Some(_) => steps.push(Step::ReplaceRoute(route.clone())),
-            None => steps.push(Step::AddRoute(route.clone())),
+            Some(own) if route.is_served_by(own) && !has_moved(own, &after) => {}
+            Some(_) => steps.push(Step::ReplaceRoute(directed(route, &last, &after))),
+            None => steps.push(Step::AddRoute(directed(route, &last, &after))),
         }
     }
-    let unwanted = |own: &&super::StaticRoute| !wanted.routes.iter().any(|route| route.same_place(own));
+    let unwanted = |own: &&StaticRoute| !wanted.routes.iter().any(|route| route.same_place(own));
     steps.extend(facts.routes.iter().filter(unwanted).cloned().map(Step::RemoveRoute));
     steps.extend(last);
+    for (name, link) in &wanted.links {
+        steps.extend(out_of_order(name, link, &after));
+    }
     (steps, waiting)
+}
+
+/// The addresses of the host once these steps are done, in the kernel's order.
+fn addresses_after(facts: &NetworkFacts, first: &[Step], last: &[Step]) -> Vec<LinkAddress> {
+    let mut addresses = facts.addresses.clone();
+    for step in first.iter().chain(last) {
+        match step {
+            Step::RemoveAddress { link, address } => {
+                addresses.retain(|own| own.link != *link || own.address != *address);
+            }
+            Step::AddAddress { link, address } => {
+                addresses.push(LinkAddress { link: link.clone(), address: *address, ours: true });
+            }
+            _ => {}
+        }
+    }
+    addresses
+}
+
+/// The link on whose network a gateway is: the narrowest.
+fn link_of(gateway: IpAddr, addresses: &[LinkAddress]) -> Option<&str> {
+    let networks = addresses.iter().filter(|own| own.address.contains(&gateway));
+    networks.max_by_key(|own| own.address.prefix_len()).map(|own| &*own.link)
+}
+
+/// True when a gateway of a route of ours is on a network of another link now: the kernel found its link when the route
+/// was made, and does not look again.
+fn has_moved(own: &StaticRoute, addresses: &[LinkAddress]) -> bool {
+    let RouteTarget::Via(hops) = &own.target else { return false };
+    hops.iter().any(|hop| match (hop.gateway, &hop.link) {
+        (Some(gateway), Some(link)) => {
+            let here = |own: &LinkAddress| own.link == *link && own.address.contains(&gateway);
+            !addresses.iter().any(here) && link_of(gateway, addresses).is_some()
+        }
+        _ => false,
+    })
+}
+
+/// The route with the link of a gateway whose network is about to go from another one: the kernel might find that.
+fn directed(route: &StaticRoute, leaving: &[Step], after: &[LinkAddress]) -> StaticRoute {
+    let RouteTarget::Via(hops) = &route.target else { return route.clone() };
+    let leaves = |gateway: &IpAddr| {
+        let goes =
+            |step: &Step| matches!(step, Step::RemoveAddress { address, .. } if address.contains(gateway));
+        leaving.iter().any(goes)
+    };
+    let found = |hop: &Hop| match hop.gateway.filter(leaves) {
+        Some(gateway) if hop.link.is_none() => {
+            Hop { gateway: hop.gateway, link: link_of(gateway, after).map(str::to_owned) }
+        }
+        _ => hop.clone(),
+    };
+    StaticRoute { target: RouteTarget::Via(hops.iter().map(found).collect()), ..route.clone() }
+}
+
+/// What brings the IPv4 addresses of a link into the order that is wanted of them: the kernel takes the oldest of a network
+/// as the source of what it sends. The first of them stays all the time.
+fn out_of_order(name: &str, link: &NetworkLink, addresses: &[LinkAddress]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let networks: BTreeSet<IpNet> =
+        link.addresses.iter().filter(|address| address.addr().is_ipv4()).map(IpNet::trunc).collect();
+    for network in networks {
+        let there: Vec<IpNet> = addresses
+            .iter()
+            .filter(|own| own.link == name && own.ours && own.address.trunc() == network)
+            .map(|own| own.address)
+            .collect();
+        let order: Vec<IpNet> =
+            link.addresses.iter().filter(|address| there.contains(address)).copied().collect();
+        let same = there.iter().zip(&order).take_while(|(there, wanted)| there == wanted).count();
+        if same < order.len() {
+            // All that are older than the next one, and then those that come after it.
+            for address in order.iter().skip(same + 1) {
+                steps.push(Step::RemoveAddress { link: name.to_owned(), address: *address });
+                steps.push(Step::AddAddress { link: name.to_owned(), address: *address });
+            }
+        }
+    }
+    steps
 }
 
 /// Whether the link of this name is this sub-interface.
