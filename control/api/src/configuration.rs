@@ -42,6 +42,9 @@ pub enum ConfigurationAction {
     Edit {
         /// The command.
         line: String,
+        /// Only tell what it would do.
+        #[serde(default)]
+        trial: bool,
     },
     /// Load a text.
     Load {
@@ -278,6 +281,9 @@ pub struct Edited {
     pub changed: bool,
     /// What was hardly meant: something to be deleted was not there.
     pub warnings: Vec<ConfigMessage>,
+    /// What a pattern of the command matched, or replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matched: Vec<String>,
 }
 
 /// What may come next on a line.

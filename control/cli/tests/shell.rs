@@ -102,6 +102,8 @@ fn a_script_ends_at_the_first_failure_with_its_status() {
     assert!(status == 1 && told.contains("did you mean \"zones\"?"), "{told}");
     let (status, _, told) = failed("configure; set security zones security-zone trust screen x; commit");
     assert!(status == 1 && told.contains("candidate:") && told.contains("not supported"), "{told}");
+    let (status, _, told) = failed("configure; wildcard delete interfaces nothing");
+    assert!(status == 1 && told.contains("nothing matches \"nothing\""), "{told}");
     let (status, _, told) = failed("configure; load merge /nonexistent");
     assert!(status == 2 && told.contains("cannot read /nonexistent"), "{told}");
     assert_eq!(ran(&mut flumen(&lab, &["cli", "-c", "rollback 0"])).0, 2, "it is no operational command");

@@ -445,7 +445,7 @@ mod tests {
             Change::of(&Request::Configuration(request))
         };
         assert!(change(Action::Complete { line: "se".to_owned() }).is_none());
-        assert!(change(Action::Edit { line: "set system host-name a".to_owned() }).is_none());
+        assert!(change(Action::Edit { line: "set system host-name a".to_owned(), trial: false }).is_none());
         assert!(change(Action::SaveRescue).is_some());
     }
 

@@ -43,7 +43,7 @@ impl Editor {
     }
 
     fn edit(&mut self, line: &str) -> Result<bool, String> {
-        match self.ask(Action::Edit { line: line.to_owned() })? {
+        match self.ask(Action::Edit { line: line.to_owned(), trial: false })? {
             Answer::Edited(edited) => {
                 self.at = edited.at;
                 Ok(edited.changed)
@@ -393,5 +393,27 @@ fn a_line_of_ten_thousand_policies_is_completed_and_edited_while_one_types() {
     });
     timed("show", 3, &mut || assert!(editor.show("policy p5000", Form::Set).contains("policy p5000")));
     timed("compare", 2, &mut || assert!(editor.changes().contains("p9999")));
+    daemon.stop();
+}
+
+#[test]
+fn a_pattern_is_replaced_or_deleted_and_a_trial_only_tells_what_matches() {
+    let (_lab, daemon) = started();
+    let mut editor = Editor::of(&daemon);
+    let mut run = |line: &str, trial: bool| match editor.ask(Action::Edit { line: line.to_owned(), trial }) {
+        Ok(Answer::Edited(edited)) => (edited.changed, edited.matched.join(" ")),
+        other => panic!("{line}: {other:?}"),
+    };
+    let range = "wildcard range set security address-book global address web-[1-3] 192.0.2.80/32";
+    assert_eq!(run(range, false), (true, String::new()));
+    let delete = "wildcard delete sec address-book global address web-[12]";
+    assert_eq!(run(delete, true), (true, "web-1 web-2".to_owned()));
+    let replace = "replace pattern ^web-(.) with www-\\1 upto 1";
+    assert_eq!(run(replace, false), (true, "web-1 -> www-1".to_owned()));
+    assert_eq!(run(delete, false), (true, "web-2".to_owned()));
+    let shown = editor.show("security address-book global", Form::Set);
+    let names: Vec<&str> = shown.lines().filter_map(|line| line.split(' ').nth(5)).collect();
+    assert_eq!(names, ["www-1", "web-3"]);
+    assert!(editor.edit("wildcard delete security address-book global address nothing").is_err());
     daemon.stop();
 }

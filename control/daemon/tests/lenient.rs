@@ -367,7 +367,7 @@ fn a_lenient_load_is_committed_with_its_marks_and_read_again_by_the_next_daemon(
     assert_eq!(outcome(&daemon, PUBLIC, None), "drop link-local", "the next daemon reads the same");
     assert_eq!(show(&daemon, Form::Curly), shown);
     // What the language does not have can be named once it is there.
-    let edit = |line: &str| daemon.configure(Action::Edit { line: line.to_owned() });
+    let edit = |line: &str| daemon.configure(Action::Edit { line: line.to_owned(), trial: false });
     edit(&format!("deactivate {rule} match frobnicate")).unwrap();
     assert!(show(&daemon, Form::Set).contains(&format!("deactivate {rule} match frobnicate\n")));
     edit(&format!("delete {rule} match frobnicate")).unwrap();

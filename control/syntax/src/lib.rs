@@ -11,6 +11,7 @@ mod complete;
 mod groups;
 mod load;
 mod manual;
+mod many;
 pub mod parse;
 pub mod print;
 mod problem;
@@ -30,4 +31,4 @@ pub use table::{
     Body, Key, Kind, Layout, Order, PORT_NAMES, Source, Statement, Support, Type, Value, Word, icmp_type,
     port, statements,
 };
-pub use tree::{Edit, Entry, Marks, Node, Place, Step, Text, Tree, Where, path_words};
+pub use tree::{Edit, Entry, Marks, Node, Place, Replace, Step, Text, Tree, Where, path_words};

@@ -137,11 +137,13 @@ pub enum Problem {
         /// The nearest that exists.
         suggestion: Option<String>,
     },
-    /// Groups within groups.
-    #[error("a group cannot apply groups; apply {group:?} where this group is applied")]
-    NestedGroup {
-        /// The inner one.
+    /// A group that applies itself.
+    #[error("group {group:?} applies {applied:?}, which applies it: a group cannot inherit from itself")]
+    GroupCycle {
+        /// The group in which it is applied.
         group: String,
+        /// The one that is applied.
+        applied: String,
     },
     /// Statements within each other beyond the limit.
     #[error("statements are nested more than {limit} deep")]
@@ -156,7 +158,7 @@ pub enum Problem {
         reason: String,
     },
     /// A command that is none.
-    #[error("unknown command {word:?}{}; there is set, delete, activate, deactivate, protect, unprotect, insert, rename, copy, annotate, unsupported, edit, top and up", did_you_mean(.suggestion))]
+    #[error("unknown command {word:?}{}; there is set, delete, activate, deactivate, protect, unprotect, insert, rename, copy, annotate, unsupported, replace, wildcard, edit, top and up", did_you_mean(.suggestion))]
     Command {
         /// As written.
         word: String,
@@ -170,6 +172,12 @@ pub enum Problem {
         word: String,
         /// What it may mean.
         candidates: Vec<String>,
+    },
+    /// A regular expression or a range that is none, or that matches nothing.
+    #[error("{reason}")]
+    Pattern {
+        /// What is wrong.
+        reason: String,
     },
     /// A difference that does not fit the configuration.
     #[error("the difference does not fit: {reason}")]

@@ -14,7 +14,7 @@ mirror! {
     EditorInfo = Editor { user, client, unix_s, exclusive }
     PendingInfo = Pending { commit, left_s, conditions }
     PlannedInfo = Planned { at_unix_s, user }
-    Edited = Edited { at, changed, warnings }
+    Edited = Edited { at, changed, warnings, matched }
     Completion = CompleteResponse { from, words, problem }
     CompletionWord = CompletionWord { word, help, inserts }
     Committed = Committed {

@@ -92,8 +92,8 @@ rpcs! {
         [Request::Configuration(ConfigurationRequest { action: Do::Close, .. })] from [about_all(Do::Close)];
     GetEditingRequest { candidate, at } "Configuration/GetEditing" GetEditingResponse =
         [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Status })];
-    EditRequest { candidate, at, line } "Configuration/Edit" EditResponse =
-        [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Edit { line } })];
+    EditRequest { candidate, at, line, trial } "Configuration/Edit" EditResponse =
+        [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Edit { line, trial } })];
     LoadRequest { candidate, at, how, text, relative, lenient } "Configuration/Load" LoadResponse =
         [Request::Configuration(ConfigurationRequest { candidate, at, action: Do::Load { how, text, relative, lenient } })];
     RollbackRequest { candidate, at, to } "Configuration/Rollback" RollbackResponse =

@@ -177,6 +177,7 @@ pub(crate) const CONFIGURATION: &[Row] = &[
     statement("protect", "Keep a statement from being changed"),
     command("quit", "Leave configuration mode", Action::Quit, &[]),
     statement("rename", "Give an entry another name"),
+    statement("replace", "Replace a pattern in names and values"),
     Row {
         word: "rollback",
         help: "Take an earlier configuration as the candidate; 0 discards its changes",
@@ -195,4 +196,5 @@ pub(crate) const CONFIGURATION: &[Row] = &[
     statement("unsupported", "Keep a statement that the gateway cannot do, without effect"),
     statement("up", "Go up"),
     command("update", "Take what was committed since into the candidate", Action::Update, &[]),
+    statement("wildcard", "Remove what a pattern matches, or make statements for a range of numbers"),
 ];

@@ -1,4 +1,5 @@
 use crate::failure::Failure;
+use crate::output::complain;
 use crate::shell::commands::{Action, CONFIGURATION};
 use crate::shell::grammar::Matched;
 use crate::shell::operate::help;
@@ -83,26 +84,44 @@ impl Session {
 
     /// A command of the language.
     fn statement(&mut self, verb: &str, rest: &str) -> Told {
-        let line = format!("{verb} {rest}");
+        let line = format!("{verb} {rest}").trim().to_owned();
         let before = self.editing.as_ref().map(|editing| editing.at.clone()).unwrap_or_default();
-        let warnings = self.edited(ConfigurationAction::Edit { line: line.trim().to_owned() })?;
+        let asks = verb == "wildcard" && rest.trim_start().starts_with('d') && self.input == Input::Terminal;
+        if asks && !self.confirmed(&line)? {
+            return Ok("nothing was deleted\n".to_owned().into());
+        }
+        let told = self.edited(ConfigurationAction::Edit { line, trial: false })?;
         if let Some(editing) = self.editing.as_mut().filter(|editing| editing.at != before) {
             match verb {
                 "edit" => editing.before.push(before),
                 _ => editing.before.retain(|own| editing.at.starts_with(own.as_str()) && *own != editing.at),
             }
         }
-        Ok(warnings.into())
+        Ok(told.into())
     }
 
-    /// Changes the candidate; gives the warnings.
+    /// Shows what `wildcard delete` would delete, and asks whether it is to be done.
+    fn confirmed(&mut self, line: &str) -> Result<bool, Failure> {
+        let trial = ConfigurationAction::Edit { line: line.to_owned(), trial: true };
+        let ConfigurationAnswer::Edited(edited) = self.ask(trial).map_err(about)? else {
+            return Err(ClientError::Mismatch.into());
+        };
+        let count = plural(edited.matched.len() as u64, "object", "objects");
+        complain(&format!("{}Delete {count}? [yes,no] (no) ", matched(&edited.matched)));
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        read.map_err(|error| Failure::Failed(format!("cannot read the answer: {error}")))?;
+        Ok(!answer.trim().is_empty() && "yes".starts_with(answer.trim()))
+    }
+
+    /// Changes the candidate; gives the warnings, and what a pattern matched.
     fn edited(&mut self, action: ConfigurationAction) -> Result<String, Failure> {
         match self.ask(action).map_err(about)? {
             ConfigurationAnswer::Edited(edited) => {
                 if let Some(editing) = &mut self.editing {
                     editing.at = edited.at;
                 }
-                Ok(warnings(&edited.warnings))
+                Ok(warnings(&edited.warnings) + &matched(&edited.matched))
             }
             _ => Err(ClientError::Mismatch.into()),
         }
@@ -138,7 +157,7 @@ impl Session {
         let text = match (name, matched.has("terminal"), self.input) {
             (Some(file), false, _) => file::read_text(Path::new(file))?,
             (None, true, Input::Terminal) => {
-                crate::output::complain("[Type Ctrl-D at a new line to end the text]\n");
+                complain("[Type Ctrl-D at a new line to end the text]\n");
                 file::read_text(Path::new("-"))?
             }
             (None, true, Input::Arguments) => file::read_text(Path::new("-"))?,
@@ -237,6 +256,11 @@ impl Session {
         let note = if left { "The candidate keeps its changes, which are not committed\n" } else { "" };
         Ok(format!("{note}Exiting configuration mode\n").into())
     }
+}
+
+/// What a pattern matched or replaced, one in a line.
+fn matched(names: &[String]) -> String {
+    names.iter().map(|name| format!("  matched: {name}\n")).collect()
 }
 
 fn warnings(messages: &[ConfigMessage]) -> String {

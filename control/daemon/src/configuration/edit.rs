@@ -18,18 +18,32 @@ pub(crate) fn steps(words: &str) -> Result<Vec<Step>, ApiError> {
     }
 }
 
-/// What a command makes of `tree`, none when it only goes elsewhere; and the statement that is edited afterwards.
+/// What became of a command.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The changed tree; none when the command only goes elsewhere.
+    pub(crate) tree: Option<Tree>,
+    /// The statement that is edited afterwards.
+    pub(crate) at: Vec<Step>,
+    /// What a pattern of the command matched, or replaced.
+    pub(crate) matched: Vec<String>,
+}
+
+/// Runs a command on `tree`.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(crate) fn edit(tree: &Tree, at: &[Step], line: &str) -> Result<(Option<Tree>, Vec<Step>), ApiError> {
+pub(crate) fn edit(tree: &Tree, at: &[Step], line: &str) -> Result<Outcome, ApiError> {
+    let outcome = |tree, at: &[Step], matched| Outcome { tree, at: at.to_vec(), matched };
     match read(tree, at, line)? {
-        None => Ok((None, at.to_vec())),
-        Some(Command::Go(path)) => Ok((None, path)),
+        None => Ok(outcome(None, at, Vec::new())),
+        Some(Command::Go(path)) => Ok(outcome(None, &path, Vec::new())),
         Some(Command::Edit(edit)) => {
+            let refused = |problem| refused(at, problem);
+            let matched = edit.matched(tree).map_err(refused)?;
             let mut new = tree.clone();
-            new.apply(&edit).map_err(|problem| refused(at, problem))?;
-            Ok((Some(new), at.to_vec()))
+            new.apply(&edit).map_err(refused)?;
+            Ok(outcome(Some(new), at, matched))
         }
     }
 }
@@ -87,8 +101,8 @@ mod tests {
     fn run(lines: &[&str]) -> Result<String, String> {
         let (mut tree, mut at) = (Tree::default(), Vec::new());
         for line in lines {
-            let (new, next) = edit(&tree, &at, line).map_err(|error| error.to_string())?;
-            (tree, at) = (new.unwrap_or(tree), next);
+            let outcome = edit(&tree, &at, line).map_err(|error| error.to_string())?;
+            (tree, at) = (outcome.tree.unwrap_or(tree), outcome.at);
         }
         Ok(format!("{}[edit {}]", print::set(&tree), path_words(&at)))
     }

@@ -64,14 +64,16 @@ impl Gateway {
                 Ok(ConfigurationAnswer::Done)
             }
             ConfigurationAction::Status => self.editing(store, &asked),
-            ConfigurationAction::Edit { line } => {
+            ConfigurationAction::Edit { line, trial } => {
                 let old = self.tree(store, &asked, Which::Candidate)?;
-                let (new, at) = edit::edit(&old, &asked.at, line)?;
-                let changed = match new {
+                let edit::Outcome { tree, at, matched } = edit::edit(&old, &asked.at, line)?;
+                let changed = match tree {
+                    Some(new) if *trial => *old != new,
                     Some(new) => self.save(store, &asked, &old, new)?,
                     None => false,
                 };
-                Ok(edited(&at, changed, Vec::new()))
+                let at = path_words(&at);
+                Ok(ConfigurationAnswer::Edited(Edited { at, changed, warnings: Vec::new(), matched }))
             }
             ConfigurationAction::Load { how, text, relative, lenient } => {
                 let mode = if *lenient { LoadMode::Lenient } else { LoadMode::Strict };
@@ -216,5 +218,5 @@ fn rollback(
 }
 
 fn edited(at: &[Step], changed: bool, warnings: Vec<flumen_api::ConfigMessage>) -> ConfigurationAnswer {
-    ConfigurationAnswer::Edited(Edited { at: path_words(at), changed, warnings })
+    ConfigurationAnswer::Edited(Edited { at: path_words(at), changed, warnings, matched: Vec::new() })
 }

@@ -4,6 +4,7 @@ mod candidates;
 mod names;
 mod walk;
 
+use crate::many::is_many;
 use crate::parse::COMMANDS;
 use crate::print::quote;
 use crate::problem::Problem;
@@ -73,6 +74,28 @@ pub fn complete(tree: &Tree, at: &[Step], line: &str, live: &dyn Live) -> Comple
             let completion = complete(tree, &[], rest, live);
             return Completion { from: line.len() - rest.len() + completion.from, ..completion };
         }
+        Ok("replace") => {
+            let candidates = fixed(REPLACE, words.len(), &partial);
+            return Completion { from, candidates, problem: None };
+        }
+        Ok("wildcard") => {
+            let ranged =
+                words.first().is_some_and(|word| !word.text.is_empty() && "range".starts_with(&*word.text));
+            let fixed_words: &[Slot] = match (words.len(), ranged) {
+                (0, _) => &[WILDCARD],
+                (1, true) => &[&[], RANGED],
+                _ => &[],
+            };
+            if !fixed_words.is_empty() {
+                let candidates = fixed(fixed_words, words.len(), &partial);
+                return Completion { from, candidates, problem: None };
+            }
+            // What follows is a line of its own.
+            let skipped = if ranged { 1 } else { 0 };
+            let rest = behind(line, 1 + skipped);
+            let completion = complete(tree, at, rest, live);
+            return Completion { from: line.len() - rest.len() + completion.from, ..completion };
+        }
         Ok(command) => Verb::of(command),
         Err(error) => return problem(error),
     };
@@ -106,6 +129,9 @@ pub fn expand(tree: &Tree, at: &[Step], line: &str) -> Result<String, Problem> {
         let rest = line.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
         return expand(tree, &[], rest).map(|rest| format!("top {rest}"));
     }
+    if is_many(command) {
+        return Ok(line.to_owned()); // its statements are written out where it is read
+    }
     let mut walk = Walk::new(tree, at, Verb::of(command));
     // The text of an annotation follows the statement.
     let (words, note) = match words.split_last() {
@@ -117,6 +143,51 @@ pub fn expand(tree: &Tree, at: &[Step], line: &str) -> Result<String, Problem> {
     }
     walk.written.extend(note.map(std::borrow::Cow::into_owned));
     Ok([command.to_owned()].into_iter().chain(walk.written).collect::<Vec<_>>().join(" "))
+}
+
+/// What may stand at one place of a command whose words are fixed: each word with its help; a placeholder in angles.
+type Slot = &'static [(&'static str, &'static str)];
+
+const REPLACE: &[Slot] = &[
+    &[("pattern", "And then a regular expression")],
+    &[("<pattern>", "Regular expression, looked for in names and values")],
+    &[("with", "And then what takes its place")],
+    &[("<text>", "What takes its place; & is what matched, \\1 its first part in parentheses")],
+    &[("upto", "In so many names and values at most")],
+    &[("<number>", "How many")],
+];
+const WILDCARD: Slot = &[
+    ("delete", "Removes what a pattern matches"),
+    ("range", "The same for each number of a range: eth[0-3,5,!2]"),
+];
+const RANGED: Slot = &[
+    ("activate", "Makes inactive statements take effect"),
+    ("deactivate", "Keeps statements without effect"),
+    ("delete", "Removes statements"),
+    ("protect", "Keeps statements from being changed"),
+    ("set", "Makes statements, or changes their values"),
+    ("unprotect", "Lets statements be changed"),
+];
+
+/// The words of the slot at `place` that `partial` begins.
+fn fixed(slots: &[Slot], place: usize, partial: &str) -> Vec<Candidate> {
+    let slot = slots.get(place).copied().unwrap_or_default();
+    let fitting = slot.iter().filter(|(word, _)| word.starts_with('<') || word.starts_with(partial));
+    let candidate = |(word, help): &(&str, &str)| Candidate {
+        word: (*word).to_owned(),
+        help: (*help).to_owned(),
+        kind: if word.starts_with('<') { CandidateKind::Placeholder } else { CandidateKind::Word },
+    };
+    fitting.map(candidate).collect()
+}
+
+/// The line behind its first `count` words.
+fn behind(line: &str, count: usize) -> &str {
+    let mut rest = line.trim_start();
+    for _ in 0..count {
+        rest = rest.split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim_start());
+    }
+    rest
 }
 
 /// A finished word of a line, or a sign of a list.

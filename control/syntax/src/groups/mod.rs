@@ -1,5 +1,6 @@
 //! Groups: statements that other places inherit.
 
+mod nested;
 mod pattern;
 
 use crate::suggestion::nearest;
@@ -20,13 +21,14 @@ const NODE_NAME: &str = "node0";
 ///
 /// What stands in a place wins over what is inherited, a nearer `apply-groups` over one further up, and the group
 /// named first over the next. Lists of values are joined. A pattern adds to entries that are there, and makes none.
-/// Inactive statements neither inherit nor are inherited.
+/// Inactive statements neither inherit nor are inherited. Groups apply groups in the same way, from the same place in them.
 pub fn inherit(tree: &Tree) -> (Tree, Vec<Finding>) {
     let mut expanded = tree.clone();
     let active = |(keys, node): &(&[String], &Node)| !keys.is_empty() && !node.marks.has(Marks::INACTIVE);
     let groups = tree.root.entries("groups").filter(active).map(|(keys, node)| (Arc::from(&*keys[0]), node));
-    let mut expansion = Expansion { groups: groups.collect(), path: Vec::new(), findings: Vec::new() };
-    expansion.refuse_nested();
+    let (groups, findings) = nested::expanded(groups.collect());
+    let groups = groups.iter().map(|(name, node)| (name.clone(), &**node)).collect();
+    let mut expansion = Expansion { groups, into_group: false, path: Vec::new(), findings };
     expansion.fill(&mut expanded.root, statements(), Vec::new());
     (expanded, expansion.findings)
 }
@@ -46,6 +48,8 @@ fn remove_inactive(node: &mut Node) {
 
 struct Expansion<'t> {
     groups: Vec<(Arc<str>, &'t Node)>,
+    /// It is a group that inherits: patterns stay patterns.
+    into_group: bool,
     path: Vec<Step>,
     findings: Vec<Finding>,
 }
@@ -67,7 +71,9 @@ impl<'t> Expansion<'t> {
         for source in &sources {
             for from in &source.nodes {
                 for (step, inherited) in from.children() {
-                    add(node, rows, step, inherited, &source.group);
+                    if self.into_group || !has_pattern(step) {
+                        add(node, rows, step, inherited, &source.group);
+                    }
                 }
             }
         }
@@ -119,19 +125,6 @@ impl<'t> Expansion<'t> {
         self.report(text.place.clone(), problem);
     }
 
-    /// Groups that are applied within groups.
-    fn refuse_nested(&mut self) {
-        fn find<'n>(node: &'n Node, found: &mut Vec<&'n Text>) {
-            found.extend(node.values(APPLY));
-            node.children().for_each(|(_, child)| find(child, found));
-        }
-        let mut found = Vec::new();
-        self.groups.iter().for_each(|(_, group)| find(group, &mut found));
-        for text in found {
-            self.report(text.place.clone(), Problem::NestedGroup { group: text.text.clone() });
-        }
-    }
-
     fn report(&mut self, place: Place, problem: Problem) {
         self.findings.push(Finding { place, path: path_words(&self.path), problem });
     }
@@ -164,7 +157,8 @@ fn at_child<'t>(nodes: &[&'t Node], step: &Step) -> Vec<&'t Node> {
 
 /// True when the step of a group, which may be a pattern, means `step`.
 fn is_meant(own: &Step, step: &Step, node: &Node) -> bool {
-    let keys = || own.keys.iter().zip(&step.keys).all(|(own, key)| matches(own, key));
+    let keys =
+        || own.keys == step.keys || own.keys.iter().zip(&step.keys).all(|(own, key)| matches(own, key));
     !node.marks.has(Marks::INACTIVE) && own.name == step.name && own.keys.len() == step.keys.len() && keys()
 }
 
@@ -174,7 +168,7 @@ fn has_pattern(step: &Step) -> bool {
 
 /// Adds what a group says to `node`, without what is below it.
 fn add(node: &mut Node, rows: &'static [Statement], step: &Step, inherited: &Node, group: &Arc<str>) {
-    let skipped = step.name == APPLY || step.name == EXCEPT || has_pattern(step);
+    let skipped = step.name == APPLY || step.name == EXCEPT;
     if skipped || inherited.marks.has(Marks::INACTIVE) {
         return;
     }

@@ -2,6 +2,7 @@ use super::Mode;
 use super::lexer::{Lexer, Lines, TokenKind};
 use super::resolve::{Purpose, Reading, Scope, resolve};
 use super::words::{self, Item, expected, short};
+use crate::many;
 use crate::suggestion::nearest;
 use crate::table::{Body, Statement, statements};
 use crate::tree::{Edit, Entry, Marks, Place, Step, Tree, Where, find, path_words};
@@ -28,11 +29,13 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("insert", "Moves an entry before or after another"),
     ("protect", "Keeps a statement from being changed"),
     ("rename", "Gives an entry another name"),
+    ("replace", "Replaces a pattern in names and values"),
     ("set", "Makes a statement, or changes its value"),
     ("top", "Goes to the top"),
     ("unprotect", "Lets a statement be changed"),
     ("unsupported", "Keeps a statement that the gateway cannot do, without effect"),
     ("up", "Goes up"),
+    ("wildcard", "Removes what a pattern matches, or makes statements for a range of numbers"),
 ];
 
 /// Reads one line as a command, where `at` is edited.
@@ -40,6 +43,9 @@ pub const COMMANDS: &[(&str, &str)] = &[
 /// # Errors
 /// Everything that is wrong with it.
 pub fn command(line: &str, at: &[Step], mode: Mode) -> Result<Option<Command>, Vec<Finding>> {
+    if let Some((line, at)) = many::line(line, at) {
+        return many::read(None, line, at, mode);
+    }
     let mut lexer = Lexer::new(line, None, Lines::Space);
     let mut commands = Commands::new(None, mode, at.to_vec());
     let (items, _) = commands.line(&mut lexer);
@@ -53,6 +59,9 @@ pub fn command(line: &str, at: &[Step], mode: Mode) -> Result<Option<Command>, V
 /// # Errors
 /// Everything that is wrong with it.
 pub fn command_in(tree: &Tree, line: &str, at: &[Step]) -> Result<Option<Command>, Vec<Finding>> {
+    if let Some((line, at)) = many::line(line, at) {
+        return many::read(Some(tree), line, at, Mode::Strict);
+    }
     let mut lexer = Lexer::new(line, None, Lines::Space);
     let mut commands = Commands::new(None, Mode::Strict, at.to_vec());
     let (items, _) = commands.line(&mut lexer);
@@ -232,6 +241,10 @@ impl Commands {
                 return command;
             }
             "up" => return self.up(first, rest),
+            "replace" | "wildcard" => {
+                let reason = format!("{} is a line of configuration mode, and stands in no text", word.text);
+                return self.fail(Some(first), Problem::Pattern { reason });
+            }
             "exit" if rest.is_empty() => return Some(Command::Go(Vec::new())),
             _ => {
                 let suggestion = nearest(&word.text, COMMANDS.iter().map(|(command, _)| *command));

@@ -1,5 +1,6 @@
 use super::{Entry, Marks, Node, Step, Text, Tree, path_words};
 use crate::Problem;
+use crate::many::{Replacing, matching};
 use crate::support::accept_path;
 use crate::table::{Kind, Order, Statement, statements};
 use std::collections::HashSet;
@@ -29,6 +30,25 @@ pub enum Edit {
     Rename(Vec<Step>, Step),
     /// `copy`: makes another entry with the same content.
     Copy(Vec<Step>, Step),
+    /// `replace pattern`: changes names and values.
+    Replace(Replace),
+    /// `wildcard delete`: removes what a regular expression matches in these braces, list or values.
+    DeleteMatching(Vec<Step>, String),
+    /// `wildcard range`: these, one after the other.
+    Several(Vec<Edit>),
+}
+
+/// What is to be replaced in names and values, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replace {
+    /// Below these statements.
+    pub at: Vec<Step>,
+    /// A regular expression, looked for anywhere in a name or value.
+    pub pattern: String,
+    /// `&` is what matched, `\1` the first part of it in parentheses.
+    pub with: String,
+    /// In so many names and values at most, from the top.
+    pub upto: Option<usize>,
 }
 
 /// Beside another entry.
@@ -62,9 +82,24 @@ impl Edit {
             | Edit::Protect(path)
             | Edit::Unprotect(path)
             | Edit::Annotate(path, _) => Some(path),
-            Edit::Set(_) | Edit::Unsupported(_) | Edit::Insert(..) | Edit::Rename(..) | Edit::Copy(..) => {
-                None
+            _ => None,
+        }
+    }
+
+    /// What it is about, where that is for the configuration to say: what matches, or what is replaced.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn matched(&self, tree: &Tree) -> Result<Vec<String>, Problem> {
+        match self {
+            Edit::Replace(order) => {
+                let replaced = Replacing::run(&mut tree.clone(), order)?.replaced;
+                Ok(replaced.into_iter().map(|(old, new)| format!("{old} -> {new}")).collect())
             }
+            Edit::DeleteMatching(path, pattern) => {
+                Ok(matching(tree, path, pattern)?.into_iter().map(|(name, _)| name).collect())
+            }
+            _ => Ok(Vec::new()),
         }
     }
 }
@@ -98,7 +133,30 @@ impl Tree {
             Edit::Insert(path, place, beside) => self.insert(path, *place, beside),
             Edit::Rename(path, to) => self.rename(path, to),
             Edit::Copy(path, to) => self.copy(path, to),
+            Edit::Replace(order) => {
+                let mut changed = self.clone();
+                Replacing::run(&mut changed, order)?;
+                *self = changed;
+                Ok(())
+            }
+            Edit::DeleteMatching(path, pattern) => {
+                let edits: Vec<Edit> =
+                    matching(self, path, pattern)?.into_iter().map(|(_, edit)| edit).collect();
+                if edits.is_empty() {
+                    return Err(Problem::Pattern { reason: format!("nothing matches {pattern:?}") });
+                }
+                self.apply_all(&edits)
+            }
+            Edit::Several(edits) => self.apply_all(edits),
         }
+    }
+
+    /// All of these, or none.
+    fn apply_all(&mut self, edits: &[Edit]) -> Result<(), Problem> {
+        let mut changed = self.clone();
+        edits.iter().try_for_each(|edit| changed.apply(edit))?;
+        *self = changed;
+        Ok(())
     }
 
     fn existing(&mut self, path: &[Step]) -> Result<&mut Node, Problem> {

@@ -6,7 +6,7 @@ mod node;
 mod place;
 mod step;
 
-pub use edit::{Edit, Where};
+pub use edit::{Edit, Replace, Where};
 pub(crate) use edit::{Repeat, shown};
 pub use marks::Marks;
 pub use node::{Entry, Node, Text, Tree};

@@ -229,6 +229,20 @@ impl Node {
         self.children.retain(keep);
     }
 
+    /// Gives each child the step that `steps` has for it, in its place; the step of two is the error.
+    pub(crate) fn rename_children(&mut self, steps: Vec<Option<Step>>) -> Result<(), Step> {
+        let children = std::mem::take(&mut self.children);
+        self.children.reserve(children.len());
+        for ((step, child), new) in children.into_iter().zip(steps) {
+            let step = new.unwrap_or(step);
+            if self.children.contains_key(&step) {
+                return Err(step);
+            }
+            self.children.insert(step, child);
+        }
+        Ok(())
+    }
+
     /// True when it, or anything below it, is protected.
     pub(crate) fn is_protected(&self) -> bool {
         self.marks.has(Marks::PROTECTED) || self.children.values().any(Node::is_protected)
