@@ -358,6 +358,16 @@ pub enum Problem {
         /// Where the name must be unique.
         context: String,
     },
+    /// An address book of a zone that has one.
+    #[error(
+        "zone {zone} has the names of {book} already; a zone has one address book, beside the global one"
+    )]
+    SecondBook {
+        /// The zone.
+        zone: String,
+        /// The statement of its book.
+        book: String,
+    },
     /// A rule whose match cannot be true.
     #[error("no packet can match: {reason}")]
     Contradiction {

@@ -336,3 +336,39 @@ fn what_is_not_understood_of_interfaces_and_routes_closes_them_in_a_lenient_load
         assert!(said.contains(&wanted), "{said}");
     }
 }
+
+#[test]
+fn a_book_holds_for_several_zones_and_a_zone_has_one_beside_the_global_one() {
+    let text = |second: &str| {
+        format!(
+            "security {{
+                address-book {{
+                    global {{ address far 192.0.2.9/32; }}
+                    inner {{ address web 192.0.2.1/32; attach {{ zone a; zone b; }} }}
+                    {second}
+                }}
+                zones {{ security-zone a; security-zone b; security-zone c; }}
+                policies {{
+                    from-zone a to-zone b {{ policy p {{ match {{ source-address web; destination-address [ web far ]; application junos-mail; }} then permit; }} }}
+                    from-zone c to-zone b {{ policy q {{ match {{ source-address far; destination-address web; application [ junos-ping junos-h323 ]; }} then permit; }} }}
+                }}
+            }}"
+        )
+    };
+    let model = read(&text("outer { address web 192.0.2.2/32; attach { zone c; } }")).model;
+    for policy in &model.security.policies {
+        let shown = format!("{:?}", model.security.address_book.resolve(&policy.r#match.destination_address));
+        assert!(shown.contains("192.0.2.1") && !shown.contains("192.0.2.2"), "{shown}");
+    }
+    let twice = "outer { address web 192.0.2.2/32; attach { zone b; } }";
+    for mode in [Mode::Strict, Mode::Lenient] {
+        let errors = refused(&text(twice), mode);
+        assert!(errors.contains("zone b has the names of security address-book inner already"), "{errors}");
+        assert!(errors.contains("line 5"), "{errors}");
+    }
+    let own = text("")
+        .replace("security-zone b;", "security-zone b { address-book { address web 192.0.2.3/32; } }");
+    assert!(refused(&own, Mode::Strict).contains("a zone has one address book"));
+    let learnt = refused(&text("").replace("junos-mail", "junos-sun-rpc-nfs"), Mode::Strict);
+    assert!(learnt.contains("junos-sun-rpc-nfs") && learnt.contains("application layer gateway"), "{learnt}");
+}

@@ -1,6 +1,7 @@
 //! Names that must be defined elsewhere.
 
 use super::Findings;
+use crate::predefined;
 use crate::{AddressRef, ApplicationRef, IpFamily, IpProtocol, IpRange, Model, Name, Path, Problem, ZoneRef};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -36,7 +37,11 @@ pub(super) fn applications<'a>(
 ) {
     let applications = &model.security.applications;
     for (index, name) in names {
-        if !name.is_placeholder() && !applications.contains(name) {
+        if !applications.contains(name) && predefined::is_learnt(name.as_str()) {
+            let reason =
+                "its ports are learnt by an application layer gateway, and there is none; name the ports";
+            findings.add(path.index(index), Problem::Unsupported { what: name.to_string(), reason });
+        } else if !name.is_placeholder() && !applications.contains(name) {
             findings.add_unknown(path.index(index), "application", name, applications.names());
         }
     }

@@ -11,6 +11,8 @@ pub(super) struct Books<'t> {
     of_zone: BTreeMap<&'t str, usize>,
     /// The book of all zones.
     global: Option<usize>,
+    /// Zones that have a book already, with the statement that gives them another.
+    twice: Vec<(&'t Node, String, &'t str, usize)>,
 }
 
 struct Book<'t> {
@@ -25,7 +27,8 @@ struct Book<'t> {
 
 impl<'t> Books<'t> {
     pub(super) fn read(security: &'t Node) -> Books<'t> {
-        let mut books = Books { books: Vec::new(), of_zone: BTreeMap::new(), global: None };
+        let mut books =
+            Books { books: Vec::new(), of_zone: BTreeMap::new(), global: None, twice: Vec::new() };
         for (keys, node) in security.entries("address-book") {
             let words = format!("security address-book {}", keys[0]);
             let global = keys[0] == "global";
@@ -33,8 +36,8 @@ impl<'t> Books<'t> {
             if global {
                 books.global = Some(place);
             }
-            for (keys, _) in node.get("attach").into_iter().flat_map(|attach| attach.entries("zone")) {
-                books.of_zone.insert(&keys[0], place);
+            for (keys, zone) in node.get("attach").into_iter().flat_map(|attach| attach.entries("zone")) {
+                books.hold(&keys[0], place, zone);
             }
         }
         for (keys, zone) in security.get("zones").into_iter().flat_map(|zones| zones.entries("security-zone"))
@@ -42,10 +45,18 @@ impl<'t> Books<'t> {
             if let Some(node) = zone.get("address-book") {
                 let words = format!("security zones security-zone {} address-book", keys[0]);
                 let place = books.add(words, Some(format!("zone {}", keys[0])), node);
-                books.of_zone.insert(&keys[0], place);
+                books.hold(&keys[0], place, node);
             }
         }
         books
+    }
+
+    /// Makes a book that of a zone, unless it has one.
+    fn hold(&mut self, zone: &'t str, place: usize, node: &'t Node) {
+        match self.of_zone.get(zone) {
+            Some(other) => self.twice.push((node, self.books[place].words.clone(), zone, *other)),
+            None => drop(self.of_zone.insert(zone, place)),
+        }
     }
 
     fn add(&mut self, words: String, suffix: Option<String>, node: &'t Node) -> usize {
@@ -103,6 +114,10 @@ impl Lowering {
         zones: &BTreeMap<Name, Zone>,
         model: &mut AddressBook,
     ) {
+        for (node, words, zone, other) in &books.twice {
+            let (zone, book) = ((*zone).to_owned(), books.books[*other].words.clone());
+            self.refuse(&node.place, words, Problem::SecondBook { zone, book });
+        }
         for book in &books.books {
             self.attached_zones(book, zones);
             for (keys, node) in book.node.entries("address") {
