@@ -8,6 +8,42 @@ pub struct ServicesReport {
     pub interfaces: Vec<ServiceInfo>,
     /// Traffic mirrors, in order of their names.
     pub mirrors: Vec<MirrorInfo>,
+    /// The queues in which DF is cleared where XDP does not; none when there are none.
+    pub queues: Option<QueueInfo>,
+}
+
+/// Queues of the kernel (NFQUEUE) whose processes clear DF. Packets since the queues were first used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct QueueInfo {
+    /// What the rules are of that feed them: `nftables` or `iptables`; none when they only empty.
+    pub rules: Option<String>,
+    /// Processes, one for each queue.
+    pub processes: u32,
+    /// Processes that ended or were stuck, and were started again.
+    pub restarts: u64,
+    /// Packets that wait now.
+    pub waiting: u64,
+    /// Packets that were taken out.
+    pub packets: u64,
+    /// Of these, those that lost DF.
+    pub df_cleared: u64,
+    /// Packets that there was no room for; they kept DF.
+    pub overflowed: u64,
+    /// Packets that were lost with a process that died; they went on with DF.
+    pub abandoned: u64,
+    /// Packets of processes that died before they wrote down what became of them.
+    pub unaccounted: u64,
+    /// Verdicts that the kernel refused.
+    pub refused: u64,
+    /// Packets of devices that are no target.
+    pub strayed: u64,
+    /// Packets that XDP should have taken DF from.
+    pub missed: u64,
+    /// Changed packets whose header checksum was summed up anew.
+    pub samples: u64,
+    /// Of these, wrong ones.
+    pub bad_checksums: u64,
 }
 
 /// What the services of one interface have done.
@@ -16,8 +52,10 @@ pub struct ServicesReport {
 pub struct ServiceInfo {
     /// Name of the interface.
     pub interface: String,
-    /// `driver` or `generic`; none when not attached.
+    /// `driver` or `generic`; `nfqueue` where DF is cleared without XDP; none when neither.
     pub mode: Option<String>,
+    /// Why XDP is not attached, or what does not work.
+    pub note: Option<String>,
     /// What was counted since the tables were made.
     pub counters: ServiceCounters,
     /// Why frames that arrived here were dropped, by services or the pipeline; only reasons that count.

@@ -1,4 +1,5 @@
 use crate::enforce::leave;
+use crate::fallback::Fallback;
 use crate::instance::Instance;
 use crate::numbers::make_directory;
 use crate::signals::Signals;
@@ -28,6 +29,7 @@ pub fn detach(options: &Options, engines: &dyn Engines) -> Result<(), DaemonErro
     make_directory(&options.state_dir, 0o700)?;
     find_bpf_filesystem(options)?;
     let mut ledger = Ledger::open(&options.ledger(), &boot_id())?;
+    Fallback::new(options).end();
     let removed = leave(&LinuxHost, &mut ledger, || engines.remove(&options.bpf_dir))?;
     Ok(removed?)
 }

@@ -6,6 +6,7 @@ use crate::commit::{Committer, Numbers, activate, source};
 use crate::configuration::{Editors, TreeMerge, Trees};
 use crate::enforce::{EnforceError, Enforcer, leave};
 use crate::engines::{EngineOptions, Engines};
+use crate::fallback::Fallback;
 use crate::gateway::{Client, Gateway, State, lock};
 use crate::grpc::GrpcBackend;
 use crate::instance::Instance;
@@ -16,7 +17,7 @@ use crate::signals::{Event, Signals, wait};
 use crate::stop::Stop;
 use crate::terms::Terms;
 use crate::usage::Usage;
-use crate::{DaemonError, Options, host, network, notify, show};
+use crate::{DaemonError, Options, host, network, notify, queues, show};
 use flumen_api::EndedSessions;
 use flumen_compile::{Compiled, Identities};
 use flumen_config::LoadMode;
@@ -40,6 +41,7 @@ pub struct Daemon {
     announcer: Arc<Announcer>,
     grpc: flumen_grpc::Server,
     follower: JoinHandle<()>,
+    tender: JoinHandle<()>,
     stop: Stop,
     config: Option<PathBuf>,
     _instance: Instance,
@@ -94,18 +96,21 @@ impl Daemon {
         let is_new = start.new.is_some();
         let gateway = Arc::new(assemble(options, &host, engines, configurations, start, audit, usage)?);
         gateway.rematch_at_start(is_new);
+        gateway.settle_queues();
         let no_thread = |error| DaemonError::file("start a thread", error);
         let announcer = Arc::new(Announcer::new(&gateway, Hub::default()));
         let backend = Arc::new(GrpcBackend::new(&gateway, &announcer, stop.clone()));
         let logins = lock(&gateway.state).logins.clone();
         let grpc = flumen_grpc::Server::start(doors, backend, announcer.hub().clone(), logins)?;
         let followed = (Arc::clone(&gateway), Arc::clone(&announcer));
+        let tender = queues::tend(Arc::clone(&gateway), stop.clone()).map_err(no_thread)?;
         let follower = host::follow(followed.0, followed.1, watch, stop.clone()).map_err(no_thread)?;
         Ok(Daemon {
             gateway,
             announcer,
             grpc,
             follower,
+            tender,
             stop,
             config: options.config.clone(),
             _instance: instance,
@@ -123,6 +128,7 @@ impl Daemon {
                     self.gateway.sweep(monotonic_ms());
                     self.gateway.tick();
                     self.gateway.watch_rules();
+                    self.gateway.try_xdp_again();
                     self.announcer.commits(&self.gateway);
                 }
                 Event::Reload => self.reload(),
@@ -138,6 +144,9 @@ impl Daemon {
         self.grpc.close();
         if self.follower.join().is_err() {
             tracing::error!("the thread that follows the host had died");
+        }
+        if self.tender.join().is_err() {
+            tracing::error!("the thread that looks after queues had died");
         }
         lock(&self.gateway.usage).save();
         if lock(&self.gateway.state).detached {
@@ -355,6 +364,7 @@ fn assemble(
         prober: Mutex::new(Prober::new(Arc::clone(host))),
         audit,
         usage: Mutex::new(usage),
+        fallback: Mutex::new(Fallback::new(options)),
     })
 }
 

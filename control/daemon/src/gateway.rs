@@ -5,6 +5,7 @@ use crate::commit::{Committer, activate};
 use crate::configuration::{Editors, Trees};
 use crate::enforce::{Enforcer, leave};
 use crate::explain;
+use crate::fallback::Fallback;
 use crate::prober::Prober;
 use crate::selector::Selector;
 use crate::terms::Terms;
@@ -43,6 +44,8 @@ pub(crate) struct Gateway {
     pub(crate) audit: Audit,
     /// When rules were hit last; taken before `state`.
     pub(crate) usage: Mutex<Usage>,
+    /// Where XDP is not; taken before `state`.
+    pub(crate) fallback: Mutex<Fallback>,
 }
 
 /// What changes while the gateway runs.
@@ -157,11 +160,34 @@ impl Gateway {
             Request::ShowLog { log, lines } => self.log(log, lines).map(Response::Log),
             Request::MatchPolicy(query) => self.match_policy(&query).map(Response::PolicyMatch),
             Request::ShowServices => {
-                self.show(|state| show::services(&state.active, &*state.engine)).map(Response::Services)
+                let fallback = lock(&self.fallback);
+                self.show(|state| show::services(&state.active, &*state.engine, &fallback))
+                    .map(Response::Services)
             }
             Request::Detach => self.detach().map(|()| Response::Detached),
             Request::Stop => Ok(Response::Stopping),
             other => Err(ApiError::Malformed { reason: format!("{other:?} is not served here") }),
+        }
+    }
+
+    /// Brings the queues in line with what the engine is attached to.
+    pub(crate) fn settle_queues(&self) {
+        let mut fallback = lock(&self.fallback);
+        let state = lock(&self.state);
+        if !state.detached {
+            fallback.settle(&*state.engine, &state.active.ruleset, &state.facts);
+        }
+    }
+
+    /// Tries XDP again where it could not be attached.
+    pub(crate) fn try_xdp_again(&self) {
+        let mut fallback = lock(&self.fallback);
+        let mut state = lock(&self.state);
+        let State { engine, facts, detached, .. } = &mut *state;
+        if !*detached && fallback.try_again(&mut **engine, facts) {
+            drop(state);
+            drop(fallback);
+            self.settle_queues();
         }
     }
 
@@ -243,6 +269,8 @@ impl Gateway {
         if let Err(error) = followed {
             tracing::error!("the change of links or addresses was not taken over: {error}");
         }
+        drop(state);
+        self.settle_queues();
     }
 
     fn status(&self) -> Result<StatusReport, ApiError> {
@@ -366,9 +394,11 @@ impl Gateway {
     }
 
     fn detach(&self) -> Result<(), ApiError> {
+        let mut fallback = lock(&self.fallback);
         let mut state = lock(&self.state);
         state.detached = true;
         let State { engine, ledger, .. } = &mut *state;
+        fallback.end();
         let left = leave(&*self.host, ledger, || engine.detach().map_err(engine_failed));
         let detached = left.map_err(|error| ApiError::State { reason: error.to_string() })?;
         if detached.is_ok() {

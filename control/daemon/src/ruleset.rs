@@ -130,6 +130,8 @@ impl Subject for RulesetSubject<'_> {
         state.facts = prepared.facts.clone();
         state.install(&prepared.next, &*self.gateway.host, prepared.effort)?;
         prepared.before = Some(state.activate(prepared.next.clone()));
+        drop(state);
+        self.gateway.settle_queues();
         self.rematch = prepared.rematch.is_some();
         Ok(())
     }
@@ -147,5 +149,7 @@ impl Subject for RulesetSubject<'_> {
             Ok(()) => drop(state.activate(before)),
             Err(error) => tracing::error!("the ruleset of before could not be put back: {error}"),
         }
+        drop(state);
+        self.gateway.settle_queues();
     }
 }

@@ -19,7 +19,7 @@ pub use flumen_abi::{
 pub use flumen_compile::{InterfaceBinding, Ruleset};
 pub use flumen_native::{FoundRow, FoundSession, Line, Names};
 pub use flumen_pipeline::{Route, RouteKind, RouteQuery};
-pub use view::{AttachMode, Attachment, CounterView, MapUse, SessionView, Sweep, TallyView};
+pub use view::{AttachMode, Attachment, CounterView, MapUse, SessionView, Sweep, TallyView, Unattached};
 
 use std::ops::ControlFlow;
 
@@ -115,6 +115,19 @@ pub trait Engine: Send {
 
     /// Where the engine is attached, and how.
     fn attachments(&self) -> Vec<Attachment>;
+
+    /// Devices that go without the engine.
+    fn unattached(&self) -> Vec<Unattached> {
+        Vec::new()
+    }
+
+    /// Tries once more to attach to those. True when one is attached now.
+    ///
+    /// # Errors
+    /// When the attempt fails for another reason than before.
+    fn attach_again(&mut self, _host: &HostFacts) -> Result<bool, EngineError> {
+        Ok(false)
+    }
 
     /// How full each table is.
     fn tables(&self) -> Vec<MapUse>;

@@ -1,4 +1,4 @@
-use flumen_abi::{Counter, CounterIndex, InterfaceId, Reason, SessionKey, SessionRow, Tally};
+use flumen_abi::{Counter, CounterIndex, IfIndex, InterfaceId, Reason, SessionKey, SessionRow, Tally};
 use std::time::Duration;
 
 /// How a program hangs on a device.
@@ -29,6 +29,17 @@ pub struct Attachment {
     pub mode: AttachMode,
     /// Why not the driver mode, when it is not.
     pub note: Option<String>,
+}
+
+/// A device that the engine could not be attached to, and that goes without: it is in no zone, and only DF was to be cleared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unattached {
+    /// Device name.
+    pub device: String,
+    /// Its number.
+    pub index: IfIndex,
+    /// Why not.
+    pub reason: String,
 }
 
 /// Use of one table.

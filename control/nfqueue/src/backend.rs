@@ -25,6 +25,9 @@ const STUCK: Duration = Duration::from_secs(2);
 /// Packets that met a rule before it was removed are in their queue after so long.
 const IN_FLIGHT: Duration = Duration::from_millis(500);
 
+/// Queues are empty after so long.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// What a process that ends by itself gets before it is started again.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -209,6 +212,30 @@ impl Backend {
                 Err(error)
             }
         }
+    }
+
+    /// Serves nothing any more, waits a moment until the queues are empty, and removes what is left.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn end(&mut self) -> Result<(), QueueError> {
+        self.serve(&[])?;
+        let begin = Instant::now();
+        while (!self.leaving.is_empty() || self.hooks_until.is_some()) && begin.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(20));
+            self.tend();
+        }
+        match fs::remove_dir_all(&self.places.folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(QueueError::system(format!("remove {}", self.places.folder.display()), error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// There is nothing to look after.
+    pub fn is_idle(&self) -> bool {
+        self.held.is_empty() && self.leaving.is_empty() && self.hooks_until.is_none()
     }
 
     /// Looks after the processes: one that ended is started again at its queue, one that is stuck is ended first.

@@ -7,6 +7,7 @@ use crate::{InterfaceCounts, QueueError, QueueSocket, Stage, Target, queue_state
 use flumen_abi::Reason;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{MsgFlags, recv, sendmsg};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -36,7 +37,7 @@ const SAMPLE: u64 = 16;
 /// SIGINT at once, for a successor has the socket. SIGHUP: the targets are others.
 ///
 /// # Errors
-/// When the files of the queue cannot be read or written, or the socket is gone.
+/// When the targets cannot be read, or the socket is gone.
 pub fn work(socket: QueueSocket, places: &Places, succeeds: bool) -> Result<(), QueueError> {
     Worker::new(socket, places, succeeds)?.run()
 }
@@ -83,6 +84,10 @@ impl Worker {
             flag::register(signal, Arc::clone(order))
                 .map_err(|error| QueueError::system("listen for signals", error))?;
         }
+        // Who started us may have blocked them for itself.
+        let signals = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP];
+        let unblocked = SigSet::from_iter(signals).thread_unblock();
+        unblocked.map_err(|errno| QueueError::system("listen for signals", errno))?;
         let file = places.statistics(socket.number());
         let statistics = if succeeds { Statistics::read(&file) } else { Statistics::default() };
         let targets = places.targets()?;
@@ -103,7 +108,7 @@ impl Worker {
         if succeeds {
             worker.give_back()?;
         }
-        worker.publish()?;
+        worker.publish();
         Ok(worker)
     }
 
@@ -145,7 +150,7 @@ impl Worker {
                 last_packet = Instant::now();
             }
             if changed && written.elapsed() >= WRITE {
-                self.publish()?;
+                self.publish();
                 (written, changed) = (Instant::now(), false);
             }
             if self.orders.reread.swap(false, Ordering::Relaxed) {
@@ -153,7 +158,8 @@ impl Worker {
             }
             let drained = self.orders.drain.load(Ordering::Relaxed) && last_packet.elapsed() >= QUIET;
             if drained || self.orders.end.load(Ordering::Relaxed) {
-                return self.publish();
+                self.publish();
+                return Ok(());
             }
             if taken < BATCH {
                 self.wait()?;
@@ -250,9 +256,12 @@ impl Worker {
         Ok(())
     }
 
-    fn publish(&mut self) -> Result<(), QueueError> {
+    /// Writes the statistics. That they cannot be written is no reason to leave the packets alone.
+    fn publish(&mut self) {
         self.gather();
-        self.statistics.write(&self.file)
+        if let Err(error) = self.statistics.write(&self.file) {
+            tracing::debug!("{error}");
+        }
     }
 
     fn gather(&mut self) {

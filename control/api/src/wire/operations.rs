@@ -30,8 +30,12 @@ mirror! {
         interface, received, forwarded, delivered, consumed, dropped, difference, reasons,
     }
     ReasonCount = ReasonCount { reason, outcome, text, frames }
-    ServicesReport = ListServicesResponse { interfaces, mirrors }
-    ServiceInfo = ServiceInterface { interface, mode, counters, dropped }
+    ServicesReport = ListServicesResponse { interfaces, mirrors, queues }
+    QueueInfo = Queues {
+        rules, processes, restarts, waiting, packets, df_cleared, overflowed, abandoned, unaccounted, refused,
+        strayed, missed, samples, bad_checksums,
+    }
+    ServiceInfo = ServiceInterface { interface, mode, note, counters, dropped }
     ServiceCounters = ServiceCounters {
         total_packets, vxlan_packets, inner_packets, nat_applied, df_cleared, forwarded, redirected, errors,
         bytes_processed,

@@ -5,9 +5,9 @@ use crate::ask::ask;
 use crate::failure::Outcome;
 use crate::output::Output;
 use crate::table::{Cell, Table};
-use crate::words::{BAD, GOOD};
+use crate::words::{BAD, GOOD, WARN, plural};
 use clap::Args;
-use flumen_api::{MirrorInfo, Request, Response, ServiceCounters, ServiceInfo, ServicesReport};
+use flumen_api::{MirrorInfo, QueueInfo, Request, Response, ServiceCounters, ServiceInfo, ServicesReport};
 use flumen_client::ClientError;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -90,6 +90,9 @@ fn render(status: &Status) -> String {
     for (place, interface) in report.interfaces.iter().enumerate() {
         let mode = interface.mode.as_deref().unwrap_or("not attached");
         writeln!(text, "{} ({mode})", interface.interface).expect("a string takes all");
+        if let Some(note) = &interface.note {
+            writeln!(text, "  {WARN}{note}{WARN:#}").expect("a string takes all");
+        }
         if let Some(rate) = rates.get(place) {
             writeln!(
                 text,
@@ -104,9 +107,39 @@ fn render(status: &Status) -> String {
         text.push_str(&dropped(interface));
         text.push('\n');
     }
+    if let Some(queues) = &report.queues {
+        text.push_str(&of_queues(queues));
+    }
     for mirror in &report.mirrors {
         text.push_str(&of_mirror(mirror));
     }
+    text
+}
+
+/// The queues, and everything in them that was not as it should be.
+fn of_queues(queues: &QueueInfo) -> String {
+    let rules = queues.rules.as_deref().unwrap_or("no rules any more");
+    let mut text =
+        format!("NFQUEUE: {} by {rules}\n", plural(queues.processes.into(), "process", "processes"));
+    let mut table = Table::new(["COUNTER", ">COUNT"]);
+    let rows = [
+        ("packets", queues.packets, true),
+        ("DF cleared", queues.df_cleared, true),
+        ("waiting", queues.waiting, true),
+        ("restarts", queues.restarts, queues.restarts == 0),
+        ("queue-overflow", queues.overflowed, queues.overflowed == 0),
+        ("queue-abandoned", queues.abandoned, queues.abandoned == 0),
+        ("queue-unaccounted", queues.unaccounted, queues.unaccounted == 0),
+        ("queue-refused", queues.refused, queues.refused == 0),
+        ("queue-strayed", queues.strayed, queues.strayed == 0),
+        ("checksums looked at", queues.samples, true),
+        ("checksums wrong", queues.bad_checksums, queues.bad_checksums == 0),
+    ];
+    for (name, count, good) in rows {
+        let style = if good { GOOD } else { BAD };
+        table.row([Cell::from(name), Cell::styled(count.to_string(), style)]);
+    }
+    text.push_str(&table.print());
     text
 }
 
@@ -181,7 +214,8 @@ mod tests {
     use super::{Rate, Status, percent, rate, render};
     use crate::show::plain;
     use flumen_api::{
-        MirrorInfo, MirrorRuleInfo, ReasonCount, ServiceCounters, ServiceInfo, ServicesReport, Traffic,
+        MirrorInfo, MirrorRuleInfo, QueueInfo, ReasonCount, ServiceCounters, ServiceInfo, ServicesReport,
+        Traffic,
     };
     use std::time::Duration;
 
@@ -240,9 +274,33 @@ mod tests {
             df_clear_over: Some(1400),
             rules,
         };
-        let interface =
-            ServiceInfo { interface: "ens5.0".into(), mode: Some("driver".into()), counters, dropped };
-        let report = ServicesReport { interfaces: vec![interface], mirrors: vec![mirror] };
+        let interface = ServiceInfo {
+            interface: "ens5.0".into(),
+            mode: Some("driver".into()),
+            note: None,
+            counters,
+            dropped,
+        };
+        let queued = ServiceInfo {
+            interface: "br0".into(),
+            mode: Some("nfqueue".into()),
+            note: Some("another program is attached to br0".into()),
+            counters: ServiceCounters { total_packets: 7, df_cleared: 7, ..ServiceCounters::default() },
+            dropped: Vec::new(),
+        };
+        let queues = QueueInfo {
+            rules: Some("nftables".into()),
+            processes: 2,
+            packets: 7,
+            df_cleared: 7,
+            overflowed: 3,
+            ..QueueInfo::default()
+        };
+        let report = ServicesReport {
+            interfaces: vec![interface, queued],
+            mirrors: vec![mirror],
+            queues: Some(queues),
+        };
         let rates = vec![Rate {
             packets_per_second: 87_245,
             vxlan_packets_per_second: 85_000,

@@ -1,7 +1,7 @@
 use super::install::Device;
 use super::pins::{Pins, system};
 use super::program::{Attached, Loaded, bpf, chain, errno};
-use crate::{AttachMode, Attachment, EngineError};
+use crate::{AttachMode, Attachment, EngineError, Unattached};
 use aya::programs::links::{FdLink, PinnedLink};
 use aya::programs::xdp::XdpLink;
 use aya::programs::{ProgramError, XdpMode};
@@ -27,6 +27,8 @@ pub enum ModeChoice {
 pub(crate) struct Attachments {
     mode: ModeChoice,
     links: BTreeMap<String, Held>,
+    /// Devices that go without, and why.
+    refused: BTreeMap<String, (IfIndex, String)>,
 }
 
 struct Held {
@@ -47,7 +49,7 @@ impl Attachments {
         program: &mut Loaded,
         mode: ModeChoice,
     ) -> Result<Attachments, EngineError> {
-        let mut attachments = Attachments { mode, links: BTreeMap::new() };
+        let mut attachments = Attachments { mode, links: BTreeMap::new(), refused: BTreeMap::new() };
         let directory = pins.links();
         let entries = fs::read_dir(&directory)
             .map_err(|source| system(format!("read {}", directory.display()), source))?;
@@ -112,11 +114,37 @@ impl Attachments {
         if let Some(stale) = self.links.remove(name) {
             remove_pin(stale.link);
         }
-        let held = self.attach(program, pins, device)?;
+        let held = match self.attach(program, pins, device) {
+            Err(error @ (EngineError::Attach { .. } | EngineError::Occupied { .. })) if device.optional => {
+                self.refuse(device, error.to_string());
+                return Ok(());
+            }
+            attached => attached?,
+        };
+        self.refused.remove(name);
         info!(device = name, mode = held.mode.name(), note = held.note.as_deref(), "attached");
         self.links.insert(name.clone(), held);
         fresh.push(name.clone());
         Ok(())
+    }
+
+    /// Notes that a device goes without; said once.
+    fn refuse(&mut self, device: &Device, reason: String) {
+        let refused = (device.index, reason);
+        if self.refused.get(&device.name) != Some(&refused) {
+            warn!(device = device.name, "not attached: {}", refused.1);
+            self.refused.insert(device.name.clone(), refused);
+        }
+    }
+
+    /// Devices that go without.
+    pub(crate) fn refused(&self) -> Vec<Unattached> {
+        let unattached = |(device, (index, reason)): (&String, &(IfIndex, String))| Unattached {
+            device: device.clone(),
+            index: *index,
+            reason: reason.clone(),
+        };
+        self.refused.iter().map(unattached).collect()
     }
 
     /// Puts the pipeline in place of services where there are none any more. That it cannot be is no harm: services
@@ -138,7 +166,7 @@ impl Attachments {
     }
 
     fn attach(&self, program: &mut Loaded, pins: &Pins, device: &Device) -> Result<Held, EngineError> {
-        let Device { name: ref device, index, program: attached } = *device;
+        let Device { name: ref device, index, program: attached, .. } = *device;
         let driver = match self.mode {
             ModeChoice::Generic => Err("the configuration asks for generic mode".to_owned()),
             _ => try_mode(program, attached, device, index, XdpMode::Driver)?,
@@ -174,6 +202,7 @@ impl Attachments {
     pub(crate) fn keep_only(&mut self, devices: &[Device]) {
         let gone = self.links.keys().filter(|name| !devices.iter().any(|device| device.name == **name));
         self.detach(gone.cloned().collect());
+        self.refused.retain(|name, _| devices.iter().any(|device| device.name == *name && device.optional));
     }
 
     /// Forgets the links of devices that are gone, or that are others of the same name.
@@ -182,6 +211,9 @@ impl Attachments {
             !devices.iter().any(|device| device.name == **name && device.index == held.index)
         });
         self.detach(dead.map(|(name, _)| name.clone()).collect());
+        let there =
+            |name: &String, index| devices.iter().any(|device| device.name == *name && device.index == index);
+        self.refused.retain(|name, (index, _)| there(name, *index));
     }
 
     pub(crate) fn detach_all(&mut self) {

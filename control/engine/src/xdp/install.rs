@@ -3,7 +3,7 @@ use super::program::Attached;
 use super::rows::Rows;
 use crate::EngineError;
 use crate::binding::Binding;
-use flumen_abi::{IfIndex, Slot, ZoneId, limits};
+use flumen_abi::{IfIndex, ServiceRow, Slot, ZoneId, limits};
 use flumen_compile::Ruleset;
 use std::collections::BTreeMap;
 
@@ -51,6 +51,8 @@ pub(crate) struct Device {
     pub(crate) name: String,
     pub(crate) index: IfIndex,
     pub(crate) program: Attached,
+    /// It may go without: it is in no zone, and DF can be cleared otherwise.
+    pub(crate) optional: bool,
 }
 
 /// Devices to be attached to, each once.
@@ -61,9 +63,13 @@ pub(crate) fn devices(ruleset: &Ruleset, bindings: &[Binding]) -> Vec<Device> {
             name: binding.device.clone(),
             index: binding.key.device,
             program: Attached::Pipeline,
+            optional: true,
         });
-        let served = ruleset.services.iter().any(|(interface, _)| *interface == binding.interface.id);
-        if served || binding.interface.zone == ZoneId::NONE {
+        let mut rows = ruleset.services.iter().filter(|(interface, _)| *interface == binding.interface.id);
+        let service = rows.next().map_or(ServiceRow::default(), |(_, row)| *row);
+        device.optional &=
+            binding.interface.zone == ZoneId::NONE && service.flags & ServiceRow::CLEARS_DF != 0;
+        if service.flags != 0 || binding.interface.zone == ZoneId::NONE {
             device.program = Attached::Services;
         }
     }

@@ -29,7 +29,7 @@ pub use program::{ProgramFacts, XdpOptions};
 use crate::binding;
 use crate::{
     Attachment, CounterView, Engine, EngineError, FoundSession, HostFacts, MapUse, SessionView, Sweep,
-    TallyView,
+    TallyView, Unattached,
 };
 use arrays::Arrays;
 use attach::Attachments;
@@ -244,6 +244,21 @@ impl Engine for XdpEngine {
 
     fn tables(&self) -> Vec<MapUse> {
         status::tables(&self.arrays, self.installed.as_ref().map(|installed| &installed.ruleset))
+    }
+
+    fn unattached(&self) -> Vec<Unattached> {
+        self.attachments.refused()
+    }
+
+    fn attach_again(&mut self, host: &HostFacts) -> Result<bool, EngineError> {
+        let Some(installed) = &self.installed else { return Ok(false) };
+        if self.attachments.refused().is_empty() {
+            return Ok(false);
+        }
+        let bindings = binding::resolve_present(&installed.ruleset, host);
+        let devices = install::devices(&installed.ruleset, &bindings);
+        let fresh = self.attachments.attach_all(&mut self.program, &self.pins, &devices)?;
+        Ok(!fresh.is_empty())
     }
 
     fn active_generation(&self) -> Generation {

@@ -5,18 +5,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use flumen_api::{Request, Response, ServicesReport};
 use flumen_nfqueue::{Backend, Places, Status, Target, Tool};
-use flumen_scenarios::flumen_program;
-use flumen_testkit::RawSocket;
+use flumen_scenarios::{Configuration, Lab, flumen_program};
 use flumen_testkit::netns::Netns;
 use flumen_testkit::packet::{Packet, parse, verify_checksums};
 use flumen_testkit::topology::{Gateway, Segment};
 use flumen_testkit::wait_until;
+use flumen_testkit::{RawSocket, Sink};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::unistd::Pid;
+use serde_json::json;
 
-use crate::support::SOON;
+use crate::support::{SOON, udp};
 
 /// The port of the datagrams, and bytes of each.
 const PORT: u16 = 31765;
@@ -320,4 +322,99 @@ fn what_there_is_no_room_for_passes_and_is_counted() {
         }
     });
     assert_eq!(arrived, sent);
+}
+
+/// A bridge of the gateway towards the DMZ, on which DF is to be cleared.
+fn bridged() -> Gateway {
+    let topology = Gateway::builder().dmz().build().expect("the lab does as it is told");
+    let gateway = topology.gateway();
+    gateway.ip("link add br0 type bridge").expect("the kernel bridges");
+    gateway.ip("link set dmz master br0").expect("the kernel bridges");
+    gateway.ip("addr flush dev dmz").expect("it has some");
+    let own = Segment::Dmz.gateway();
+    let bridge = gateway.link("br0").set_mac(own.mac).expect("it is new").up().expect("it is new");
+    let bridge = bridge.address(&format!("{}/24", own.v4)).expect("it is free");
+    bridge.address(&format!("{}/64", own.v6)).expect("it is free");
+    topology
+}
+
+fn site() -> Configuration {
+    Configuration::new().set("/interfaces/br0", json!({})).set("/services/df-clear/br0", json!({}))
+}
+
+fn services(lab: &Lab) -> ServicesReport {
+    match lab.flumen().ask(&Request::ShowServices).expect("the daemon answers") {
+        Response::Services(report) => report,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A datagram from the DMZ to the LAN arrives; says whether with DF.
+fn arrives_with_df(lab: &Lab, bytes: usize) -> bool {
+    let (from, to) = (Segment::Dmz.host().v4, Segment::Lan.host().v4);
+    let sender = udp(lab.topology().host(Segment::Dmz), (from, 0).into()).expect("a socket");
+    let client = RawSocket::open(lab.client(), "eth0").expect("a socket");
+    sender.send_to(&vec![7; bytes], (to, PORT)).expect("it is sent");
+    let wanted = |frame: &[u8]| {
+        let ip = parse(frame).ok().and_then(|parsed| parsed.ip.map(|ip| (ip.src.to_string(), ip.len)));
+        ip == Some((from.to_string(), bytes + 28))
+    };
+    let frame = client.recv_matching(SOON, wanted).expect("it is read").expect("it passes");
+    verify_checksums(&frame).expect("they are right");
+    parse(&frame).expect("it is whole").ip.expect("it is IP").df
+}
+
+#[test]
+fn where_xdp_is_refused_the_daemon_queues_says_so_and_goes_on_after_its_death() {
+    let mut lab = Lab::on(bridged(), &site().set("/system/dataplane/mode", "driver")).expect("it starts");
+    assert!(!arrives_with_df(&lab, 1373));
+    assert!(arrives_with_df(&lab, 1372));
+    let report = services(&lab);
+    let bridge = &report.interfaces[0];
+    assert_eq!((bridge.interface.as_str(), bridge.mode.as_deref()), ("br0", Some("nfqueue")));
+    assert!(bridge.note.as_ref().is_some_and(|note| note.contains("br0")), "{bridge:?}");
+    assert!(lab.flumen().log().contains("not attached"), "{}", lab.flumen().log());
+    wait_until("it is counted", SOON, || services(&lab).interfaces[0].counters.df_cleared == 1)
+        .expect("it is");
+    let shown = lab.flumen().run("mirror status -I 0").expect("it runs");
+    assert!(shown.contains("br0 (nfqueue)") && shown.contains("NFQUEUE: "), "{shown}");
+
+    lab.flumen_mut().kill().expect("it runs");
+    assert!(!arrives_with_df(&lab, 1380), "without a daemon");
+    lab.flumen_mut().start_again().expect("it starts");
+    assert!(!arrives_with_df(&lab, 1381), "taken over");
+    wait_until("it is counted", SOON, || services(&lab).interfaces[0].counters.df_cleared == 3)
+        .expect("it is");
+
+    lab.flumen().apply(&Configuration::new()).expect("without df-clear");
+    assert!(arrives_with_df(&lab, 1373), "nobody wants it any more");
+    lab.flumen().apply(&site()).expect("with it again");
+    assert!(!arrives_with_df(&lab, 1373));
+    lab.flumen().run("detach").expect("it ends");
+    assert!(arrives_with_df(&lab, 1373), "nothing is left");
+    let rules = lab.gateway().exec("iptables-save").expect("it runs");
+    let tables = lab.gateway().exec("nft list tables").expect("it runs");
+    assert!(!rules.contains("FLUMEN") && !tables.contains("flumen"), "{rules}{tables}");
+    assert!(lab.gateway().run(flumen_nfqueue::queue_states).expect("entered").is_empty());
+}
+
+#[test]
+fn xdp_comes_back_when_the_program_of_somebody_else_is_gone() {
+    let topology = Gateway::builder().dmz().build().expect("the lab does as it is told");
+    let foreign = Sink::attach(topology.gateway().link("dmz")).expect("it is free");
+    let site =
+        Configuration::new().set("/interfaces/dmz", json!({})).set("/services/df-clear/dmz", json!({}));
+    let lab = Lab::on(topology, &site).expect("it starts");
+    let device = || services(&lab).interfaces.remove(0);
+    assert_eq!(device().mode.as_deref(), Some("nfqueue"));
+    assert!(device().note.is_some_and(|note| note.contains("dmz")));
+    drop(foreign);
+    wait_until("XDP is attached", SOON, || device().mode.as_deref() == Some("driver")).expect("it is");
+    assert_eq!(device().note, None);
+    assert!(!arrives_with_df(&lab, 1373));
+    assert_eq!((device().counters.df_cleared, device().counters.total_packets > 0), (1, true));
+    wait_until("no queue is left", SOON, || {
+        lab.gateway().run(flumen_nfqueue::queue_states).expect("entered").is_empty()
+    })
+    .expect("the processes end");
 }
