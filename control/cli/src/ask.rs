@@ -144,5 +144,5 @@ pub(crate) fn detach(arguments: &Arguments, options: &Options) -> Outcome {
         Err(error) => return Err(error.into()),
     }
     Ok(Output { json: arguments.json }
-        .report(&"detached", |_| "Detached from every interface; the host is as it was.\n".to_owned())?)
+        .report(&"detached", |_| "Nothing of this gateway is attached any more, and its settings of the host are undone.\n".to_owned())?)
 }

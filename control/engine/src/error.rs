@@ -12,7 +12,7 @@ pub enum EngineError {
     },
     /// Somebody else's XDP program is attached.
     #[error(
-        "interface {device}: another XDP program is attached; look at it with `ip link show dev {device}`, and detach it first: ip link set dev {device} xdp off"
+        "interface {device}: another XDP program is attached; look at it with `ip link show dev {device}`, and remove it first: `ip link set dev {device} xdp off`, or, when a link holds it (`bpftool net`), by the program that made the link; another flumen: `flumen detach` with its directories"
     )]
     Occupied {
         /// Device name.

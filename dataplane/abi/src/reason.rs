@@ -88,12 +88,12 @@ reasons! {
     Ipv6ExtensionHeaders Drop "ipv6-extension-headers" "More than eight IPv6 extension headers, or one out of place (RFC 8200 §4.1).";
     L4Header Drop "l4-header" "TCP, UDP or ICMP header is cut short or contradicts its length field.";
     TcpFlags Drop "tcp-flags" "A combination of TCP flags that no stack sends: none at all, SYN with FIN, or SYN with RST.";
-    FragmentTiny Drop "fragment-tiny" "First fragment without the whole transport header (RFC 1858).";
+    FragmentTiny Drop "fragment-tiny" "First fragment without the whole transport header, or a later one that writes over it (RFC 1858, RFC 3128).";
     FragmentOffset Drop "fragment-offset" "Fragment that ends beyond 65,535 bytes.";
     FragmentUnknown Drop "fragment-unknown" "Later fragment whose first fragment was not seen, or was not permitted.";
     NoInterface Drop "no-interface" "Arrived on a device or VLAN that is in no zone.";
     NoEgressZone Drop "no-egress-zone" "Its route leaves by a device that is in no zone.";
-    NoRoute Drop "no-route" "The kernel has no route to the destination.";
+    NoRoute Drop "no-route" "The kernel has no route to the destination, or only that of an anycast address.";
     RouteBlackhole Drop "route-blackhole" "Routed to a blackhole, unreachable or prohibit route.";
     ForwardingDisabled Drop "forwarding-disabled" "The kernel's forwarding is off for the ingress interface.";
     RouteUnsupported Drop "route-unsupported" "The route needs an encapsulation that only the kernel can do.";
@@ -103,11 +103,11 @@ reasons! {
     PolicyDefault Drop "policy-default" "No policy between these zones matches: denied.";
     HostDenied Drop "host-denied" "For the host itself, and the zone's host-inbound rules do not allow it.";
     SpoofedSource Drop "spoofed-source" "Carries one of the host's own addresses, or the broadcast address of its subnets, as its source.";
-    Multicast Drop "multicast" "Multicast or broadcast that the zone's host-inbound rules do not allow; it is not routed.";
+    Multicast Drop "multicast" "Multicast or broadcast that the zone's host-inbound rules do not allow, or a reserved address (240.0.0.0/4); none is routed.";
     NeighbourSpoofed Drop "neighbour-spoofed" "Neighbour or router discovery that crossed a router (hop limit below 255, RFC 4861 §7.1) or is fragmented (RFC 6980).";
     TcpNoSession Drop "tcp-no-session" "TCP without SYN and without a session.";
     IcmpNoSession Drop "icmp-no-session" "ICMP that belongs to no session and opens none: errors, replies, discovery that is addressed beyond us.";
-    IcmpMalformed Drop "icmp-malformed" "ICMP error whose quoted packet is cut short or cannot be read.";
+    IcmpMalformed Drop "icmp-malformed" "ICMP error whose quoted packet is cut short, cannot be read, or is not from whom the error goes to.";
     SessionTableFull Drop "session-table-full" "No room for a new session; established ones go on.";
     SessionConflict Drop "session-conflict" "Another session already has its translated addresses and ports.";
     NatPortsExhausted Drop "nat-ports-exhausted" "No free port towards this destination after the allowed number of tries.";

@@ -78,6 +78,7 @@ impl Trace for Transcript<'_> {
             Step::Decoded(packet) => {
                 let fragment = match packet.fragment {
                     Fragment::Whole => "",
+                    Fragment::Atomic => ", in a fragment header",
                     Fragment::First => ", first fragment",
                     Fragment::Later => ", later fragment",
                 };

@@ -145,7 +145,7 @@ fn reverse_inserted<T: Tables, E: Environment, S: Trace>(
     let opening = &mut context.work.opening;
     let choice = opening.translated && opening.has_port;
     opening.reverse = SessionPlace::NONE;
-    opening.refused = if opening.translated { Reason::NatPortsExhausted } else { Reason::SessionConflict };
+    opening.refused = if choice { Reason::NatPortsExhausted } else { Reason::SessionConflict };
     let attempts = if choice { PORT_ATTEMPTS } else { BUSY_ATTEMPTS };
     let random = if choice { context.environment.random() } else { 0 };
     attempt::<E, _>(attempts - 1, &mut PortSearch { context, packet, random, attempt: 0 });

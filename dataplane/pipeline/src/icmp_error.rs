@@ -1,9 +1,9 @@
 //! ICMP errors on their way back to the sender of the packet they quote (RFC 5508 §4, RFC 7915 is not ours).
 
 use crate::context::{Context, Work};
-use crate::decode::quoted_ports;
-use crate::environment::Environment;
-use crate::packet::{Fragment, Packet};
+use crate::decode::{MAX_EXTENSIONS, extension_length, is_extension, quoted_ports};
+use crate::environment::{Environment, Turn};
+use crate::packet::Packet;
 use crate::run::End;
 use crate::tables::Tables;
 use crate::trace::{Step, Trace};
@@ -14,7 +14,7 @@ use flumen_frame::{Frame, Offset};
 use flumen_wire::checksum::{Sum, updated};
 use flumen_wire::icmp::Icmp;
 use flumen_wire::ipv4::Ipv4;
-use flumen_wire::ipv6::Ipv6;
+use flumen_wire::ipv6::{self, Ipv6};
 use flumen_wire::proto;
 
 const ICMP: u16 = size_of::<Icmp>() as u16;
@@ -34,7 +34,8 @@ pub(crate) struct Quoted {
 /// becomes. The session's deadline stays as it is: an error proves nothing.
 ///
 /// # Drops
-/// - [`Reason::IcmpMalformed`]: the quoted packet cannot be read.
+/// - [`Reason::SpoofedSource`]: it comes from one of the host's own addresses.
+/// - [`Reason::IcmpMalformed`]: the quoted packet cannot be read, or came from somebody else than the error goes to.
 /// - [`Reason::IcmpNoSession`]: it is of no session, and the error is not for the host itself.
 #[inline(always)]
 pub(crate) fn session<F: Frame, T: Tables, E: Environment, S: Trace>(
@@ -67,10 +68,17 @@ fn find<F: Frame, T: Tables, E: Environment, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     packet: &Packet,
 ) -> Result<(), End> {
-    if !matches!(packet.fragment, Fragment::Whole) {
+    if !packet.fragment.is_whole() {
         return Err(Reason::IcmpMalformed.into());
     }
-    read(frame, packet, &mut context.work.quoted)?;
+    if context.tables.local(packet.key.src).is_some() {
+        return Err(Reason::SpoofedSource.into());
+    }
+    read::<F, E>(frame, packet, &mut context.work.quoted)?;
+    // Errors go to whom the packet came from (RFC 1122 §3.2.2, RFC 4443 §2.4); Linux asks for that since 5.1, too.
+    if context.work.quoted.key.src != packet.key.dst {
+        return Err(Reason::IcmpMalformed.into());
+    }
     // The quoted packet left in one direction; its answers arrive with the reverse of its tuple.
     let quoted = &context.work.quoted.key;
     context.work.reverse_key = SessionKey {
@@ -126,9 +134,6 @@ fn without_session<T: Tables, E: Environment, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     packet: &Packet,
 ) -> End {
-    if context.tables.local(packet.key.src).is_some() {
-        return Reason::SpoofedSource.into();
-    }
     context.work.load(packet);
     if host::receives(context, packet, packet.key.dst) {
         return host::inbound(context, packet, packet.key.dst);
@@ -136,9 +141,9 @@ fn without_session<T: Tables, E: Environment, S: Trace>(
     Reason::IcmpNoSession.into()
 }
 
-/// Reads the quoted packet. IPv6 extension headers are not followed: senders that use them get no errors.
+/// Reads the quoted packet.
 #[inline(always)]
-fn read<F: Frame>(frame: &F, packet: &Packet, quoted: &mut Quoted) -> Result<(), Reason> {
+fn read<F: Frame, E: Environment>(frame: &F, packet: &Packet, quoted: &mut Quoted) -> Result<(), Reason> {
     let malformed = Reason::IcmpMalformed;
     let l3 = packet.l4.plus(ICMP).ok_or(malformed)?;
     quoted.l3 = l3;
@@ -168,6 +173,9 @@ fn read<F: Frame>(frame: &F, packet: &Packet, quoted: &mut Quoted) -> Result<(),
             if quoted.key.src.is_v4() || quoted.key.dst.is_v4() {
                 return Err(malformed); // mapped: no link carries them, and sessions of IPv4 have such keys
             }
+            if !pass_extensions::<F, E>(frame, quoted) {
+                return Err(malformed);
+            }
         }
     }
     let inside = (quoted.l4.get() - packet.l3.get()) as u32 + 8;
@@ -178,6 +186,51 @@ fn read<F: Frame>(frame: &F, packet: &Packet, quoted: &mut Quoted) -> Result<(),
     quoted.key.sport = sport;
     quoted.key.dport = dport;
     Ok(())
+}
+
+/// Moves `quoted.l4` and the protocol past the extension headers; false when they cannot be read, or end in a later
+/// fragment.
+#[inline(always)]
+fn pass_extensions<F: Frame, E: Environment>(frame: &F, quoted: &mut Quoted) -> bool {
+    if is_extension(quoted.key.proto) {
+        let mut chain = Chain { frame, quoted };
+        E::repeat(MAX_EXTENSIONS, &mut chain);
+    }
+    !is_extension(quoted.key.proto)
+}
+
+/// A walk along the extension headers of a quoted packet. It ends early at what cannot be read.
+struct Chain<'a, F> {
+    frame: &'a F,
+    quoted: &'a mut Quoted,
+}
+
+impl<F: Frame> Turn for Chain<'_, F> {
+    #[inline(always)]
+    fn take(&mut self, _: u32) -> bool {
+        let Quoted { key, l4, .. } = &mut *self.quoted;
+        let length = match key.proto {
+            proto::FRAGMENT => match self.frame.header::<ipv6::Fragment>(*l4) {
+                Some(header) if header.offset() == 0 => {
+                    key.proto = header.next_header;
+                    size_of::<ipv6::Fragment>() as u16
+                }
+                _ => return false,
+            },
+            kind => match self.frame.header::<ipv6::Extension>(*l4) {
+                Some(header) => {
+                    key.proto = header.next_header;
+                    extension_length(kind, header)
+                }
+                None => return false,
+            },
+        };
+        match l4.plus(length) {
+            Some(next) => *l4 = next,
+            None => return false,
+        }
+        is_extension(key.proto)
+    }
 }
 
 /// Makes the quoted packet what its sender had sent: the session's row the other way round. Returns the sum

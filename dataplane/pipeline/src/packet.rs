@@ -29,6 +29,8 @@ pub enum Kind {
 pub enum Fragment {
     /// Not fragmented.
     Whole,
+    /// A whole IPv6 packet with a fragment header (RFC 6946).
+    Atomic,
     /// The one with the transport header.
     First,
     /// Any other.
@@ -96,5 +98,15 @@ impl Packet {
         } else {
             LinkRow::KERNEL_SENDS | LinkRow::ONE_BUFFER
         };
+    }
+}
+
+// === impl Fragment ===
+
+impl Fragment {
+    /// All of the packet is in one frame.
+    #[inline(always)]
+    pub(crate) const fn is_whole(self) -> bool {
+        matches!(self, Fragment::Whole | Fragment::Atomic)
     }
 }

@@ -5,7 +5,7 @@
 //! complete it.
 
 use crate::environment::{Environment, Turn};
-use crate::packet::{Fragment, Kind, Packet};
+use crate::packet::{Kind, Packet};
 use flumen_abi::{Family, Reason};
 use flumen_frame::{Frame, Offset};
 use flumen_wire::checksum::Sum;
@@ -19,7 +19,7 @@ const STRIDE: u32 = 32;
 #[inline(always)]
 pub(crate) fn is_partial<F: Frame>(frame: &F, packet: &Packet) -> bool {
     // No sender leaves a fragment's checksum to its device.
-    if !matches!(packet.fragment, Fragment::Whole) {
+    if !packet.fragment.is_whole() {
         return false;
     }
     match field(packet).and_then(|field| frame.header::<[u8; 2]>(field)) {

@@ -1,3 +1,4 @@
+use super::overlaps;
 use super::sum::sum_words;
 use crate::environment::Environment;
 use crate::packet::{Fragment, Kind, Packet};
@@ -37,6 +38,9 @@ pub(crate) fn decode<F: Frame, E: Environment>(frame: &F, packet: &mut Packet) -
     }
     let offset = ip.fragment_offset();
     let fragment = if offset != 0 {
+        if overlaps(ip.protocol, offset) {
+            return Err(Reason::FragmentTiny);
+        }
         Fragment::Later
     } else if ip.more_fragments() {
         Fragment::First

@@ -1,3 +1,4 @@
+use super::overlaps;
 use crate::environment::{Environment, Turn};
 use crate::packet::{Fragment, Kind, Packet};
 use flumen_abi::{Addr, Family, PortBe, Reason, SessionKey};
@@ -7,7 +8,7 @@ use flumen_wire::proto;
 
 const HEADER: u16 = size_of::<Ipv6>() as u16;
 /// Extension headers read before a packet is refused. RFC 8504 §5.3 lets a node bound the chain.
-const MAX_EXTENSIONS: u32 = 8;
+pub(crate) const MAX_EXTENSIONS: u32 = 8;
 
 /// Reads the IPv6 header at `packet.l3` and walks its extension headers (RFC 8200).
 ///
@@ -103,10 +104,7 @@ fn extension<F: Frame>(frame: &F, packet: &mut Packet, index: u32) -> Result<(),
         kind => {
             let header: &Extension = frame.header(packet.l4).ok_or(Reason::Truncated)?;
             packet.key.proto = header.next_header;
-            match kind {
-                proto::AUTHENTICATION => (header.length as u16 + 2) * 4,
-                _ => (header.length as u16 + 1) * 8,
-            }
+            extension_length(kind, header)
         }
     };
     packet.l4 = packet.l4.plus(bytes).ok_or(Reason::Truncated)?;
@@ -127,17 +125,29 @@ fn fragment<F: Frame>(frame: &F, packet: &mut Packet) -> Result<u16, Reason> {
     packet.identification = header.identification.get();
     packet.key.proto = header.next_header;
     packet.fragment = if header.offset() != 0 {
+        if overlaps(header.next_header, header.offset()) {
+            return Err(Reason::FragmentTiny);
+        }
         Fragment::Later
     } else if header.more() {
         Fragment::First
     } else {
-        Fragment::Whole // an atomic fragment (RFC 6946) is a whole packet
+        Fragment::Atomic
     };
     Ok(size_of::<ipv6::Fragment>() as u16)
 }
 
+/// Bytes of any extension header but that of a fragment (RFC 8200 §4, RFC 4302 §2.2).
 #[inline(always)]
-fn is_extension(protocol: u8) -> bool {
+pub(crate) fn extension_length(protocol: u8, header: &Extension) -> u16 {
+    match protocol {
+        proto::AUTHENTICATION => (header.length as u16 + 2) * 4,
+        _ => (header.length as u16 + 1) * 8,
+    }
+}
+
+#[inline(always)]
+pub(crate) fn is_extension(protocol: u8) -> bool {
     matches!(
         protocol,
         proto::HOP_BY_HOP

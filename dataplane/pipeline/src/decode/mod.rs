@@ -6,6 +6,7 @@ mod link;
 mod sum;
 mod transport;
 
+pub(crate) use ipv6::{MAX_EXTENSIONS, extension_length, is_extension};
 pub(crate) use link::link;
 pub(crate) use sum::sum_words;
 pub(crate) use transport::{kind_of_later, quoted_ports};
@@ -15,7 +16,14 @@ use crate::packet::Packet;
 use crate::run::End;
 use flumen_abi::Reason;
 use flumen_frame::Frame;
-use flumen_wire::ethernet;
+use flumen_wire::tcp::Tcp;
+use flumen_wire::{ethernet, proto};
+
+/// True for a later fragment that would write over the TCP header of its first one, which must have all of it.
+#[inline(always)]
+fn overlaps(protocol: u8, offset: u32) -> bool {
+    protocol == proto::TCP && offset < size_of::<Tcp>() as u32
+}
 
 /// Decodes the IP packet at `packet.l3` into the rest of `packet`; false, and `end` says why, when it cannot.
 ///

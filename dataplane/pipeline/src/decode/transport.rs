@@ -51,7 +51,7 @@ pub(crate) fn transport<F: Frame>(frame: &F, packet: &mut Packet) -> Result<(), 
             if room < size_of::<Udp>() as u32 {
                 return Err(short);
             }
-            let whole = matches!(packet.fragment, Fragment::Whole);
+            let whole = packet.fragment.is_whole();
             if length < size_of::<Udp>() as u32 || (whole && length > room) {
                 return Err(Reason::L4Header);
             }
