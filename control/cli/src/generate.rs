@@ -1,7 +1,9 @@
 use crate::args::{Arguments, Generated};
 use crate::failure::{Failure, Outcome};
+use crate::shell::{CONFIGURATION, OPERATIONAL, Row};
 use clap::CommandFactory;
 use clap_complete::Shell;
+use clap_mangen::roff::{Roff, bold, roman};
 use std::io::{ErrorKind, Write};
 
 /// Prints what follows from the arguments of this program.
@@ -13,7 +15,7 @@ pub(crate) fn print(what: Generated) -> Outcome {
     }
 }
 
-fn text(what: Generated) -> Result<Vec<u8>, Failure> {
+pub(crate) fn text(what: Generated) -> Result<Vec<u8>, Failure> {
     let mut command = Arguments::command();
     let mut text = Vec::new();
     let shell = match what {
@@ -22,11 +24,41 @@ fn text(what: Generated) -> Result<Vec<u8>, Failure> {
         Generated::Zsh => Shell::Zsh,
         Generated::Man => {
             clap_mangen::Man::new(command).render(&mut text)?;
+            text.extend(commands_of_the_shell());
             return Ok(text);
         }
     };
     clap_complete::generate(shell, &mut command, "flumen", &mut text);
     Ok(text)
+}
+
+/// A section of the manual page for each table of the shell's commands.
+fn commands_of_the_shell() -> Vec<u8> {
+    let mut page = Roff::new();
+    for (title, rows) in [("OPERATIONAL MODE", OPERATIONAL), ("CONFIGURATION MODE", CONFIGURATION)] {
+        page.control("SH", [title]);
+        if rows.as_ptr() == OPERATIONAL.as_ptr() {
+            page.text([roman("Also as arguments: "), bold("flumen show interfaces"), roman(".")]);
+        }
+        commands(&mut page, rows, "");
+    }
+    page.render().into_bytes()
+}
+
+fn commands(page: &mut Roff, rows: &[Row], before: &str) {
+    for row in rows {
+        let words = if before.is_empty() { row.word.to_owned() } else { format!("{before} {}", row.word) };
+        if row.run.is_some() {
+            page.control("TP", []);
+            page.text([bold(words.clone())]);
+            let options: Vec<&str> =
+                row.options.iter().map(|option| option.word).filter(|word| word.len() > 1).collect();
+            let options =
+                if options.is_empty() { String::new() } else { format!(" ({})", options.join(", ")) };
+            page.text([roman(format!("{}{options}", row.help))]);
+        }
+        commands(page, row.rows, &words);
+    }
 }
 
 #[cfg(test)]

@@ -644,3 +644,23 @@ fn on_a_terminal_a_text_is_typed_in_and_a_long_one_is_shown_page_by_page() {
     shell.exp_eof().unwrap();
     daemon.stop();
 }
+
+/// Every command that users of Junos expect, and some of ours; `!` before those that are not reports.
+const DEMANDED: &str = include_str!("demanded.txt");
+
+#[test]
+fn every_demanded_report_is_json_on_demand() {
+    let (lab, daemon, _) = lab();
+    for command in DEMANDED.lines().filter(|line| !line.starts_with('!')) {
+        let words: Vec<&str> = command.split(' ').chain(["--json"]).collect();
+        let (status, printed, told) = ran(&mut flumen(&lab, &words));
+        assert_eq!((status, told.as_str()), (0, ""), "{command}");
+        let json: Result<serde_json::Value, _> = serde_json::from_str(&printed);
+        assert!(json.is_ok_and(|json| !json.is_null()), "{command}: {printed}");
+    }
+    let screen = shown(&lab, &["show", "security", "screen"]);
+    assert!(screen.starts_with("Screens are not applied") && screen.contains("tcp-flags"), "{screen}");
+    let sockets = shown(&lab, &["show", "system", "connections"]);
+    assert!(sockets.starts_with("PROTOCOL"), "{sockets}");
+    daemon.stop();
+}

@@ -73,6 +73,7 @@ impl Session {
             Action::ShowInterfaces if matched.has("extensive") || matched.has("statistics") => {
                 self.whole_interfaces(matched)
             }
+            Action::ShowConnections => Printed::report(&show::read_connections()?, show::connections),
             Action::MatchPolicy => self.match_policy(matched),
             Action::ShowRollback => self.rollback(matched, view),
             Action::ShowCommits => match self.ask(ConfigurationAction::History)? {
@@ -109,7 +110,7 @@ impl Session {
             Action::ShowPolicies => Request::ShowPolicies,
             Action::ShowNat => Request::ShowNat,
             Action::ShowInterfaces => Request::ShowInterfaces,
-            Action::ShowStatistics => Request::ShowReasons { zeroes: true },
+            Action::ShowStatistics | Action::ShowScreen => Request::ShowReasons { zeroes: true },
             Action::ShowStatus | Action::ShowVersion => Request::Status,
             other => return Err(Failure::Usage(format!("{other:?} belongs to configuration mode"))),
         };
@@ -161,6 +162,9 @@ impl Session {
                     report.interfaces.first().ok_or_else(|| known("interface", wanted))?;
                 }
                 Printed::report(&report, if matched.has("terse") { terse } else { show::interfaces })
+            }
+            Response::Reasons(report) if matched.action == Action::ShowScreen => {
+                Printed::report(&show::screen_of(&report), show::screen)
             }
             Response::Reasons(mut report) => {
                 let (interface, seen) = (matched.value("interface"), matched.has("seen"));

@@ -22,6 +22,7 @@ const COMMANDS: &[&str] = &[
     "show security nat",
     "show security flow session summary",
     "show security flow statistics seen",
+    "show system connections",
     "show log messages last 500",
     "show log audit last 100",
 ];

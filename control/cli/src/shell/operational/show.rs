@@ -76,6 +76,7 @@ const SECURITY: &[Row] = &[
             name("to-zone", "Only those to this zone", NameKind::Zones),
         ],
     ),
+    command("screen", "Checks against attacks, and what they dropped", Action::ShowScreen, &[]),
     command("statistics", "How every frame ended, by reason", Action::ShowStatistics, STATISTICS),
     command(
         "zones",
@@ -88,6 +89,7 @@ const SECURITY: &[Row] = &[
 const SYSTEM: &[Row] = &[
     command("alarms", "What somebody should look after", Action::ShowAlarms, &[]),
     command("commit", "Configurations that can be returned to", Action::ShowCommits, &[]),
+    command("connections", "Sockets of the host itself", Action::ShowConnections, &[]),
     command("memory", "Memory of the host and of the daemon", Action::ShowMemory, &[]),
     command("processes", "The daemon's process", Action::ShowProcesses, &[]),
     command(
