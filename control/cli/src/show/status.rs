@@ -71,7 +71,7 @@ mod tests {
             engine: "xdp".into(),
             adopted: true,
             generation: 12,
-            source: "/etc/flumen/flumen.json".into(),
+            source: "/etc/flumen/flumen.conf".into(),
             applied_unix_s: 1_709_251_199,
             sessions: 1_024,
             ended: EndedSessions { aged: 7_000, cleared: 3, denied: 12, retranslated: 1 },

@@ -9,8 +9,8 @@ use super::screen::Screen;
 use super::set::{Host, IPERF_PORT, Set};
 use Host::{Client, Gateway};
 
-const CONFIGURATION: &str = include_str!("../../lab/gateway.json");
-const STRICTER: &str = include_str!("../../lab/stricter.json");
+const CONFIGURATION: &str = include_str!("../../lab/gateway.conf");
+const STRICTER: &str = include_str!("../../lab/stricter.conf");
 
 const ALL: fn(&str) -> bool = |_| true;
 
@@ -21,11 +21,11 @@ pub(super) fn picture(screen: &Screen) {
 pub(super) fn start(screen: &mut Screen, set: &mut Set) -> Result<()> {
     screen.title("A gateway starts");
     let directory = set.directory()?;
-    std::fs::write(directory.join("gateway.json"), CONFIGURATION)?;
-    std::fs::write(directory.join("stricter.json"), STRICTER)?;
-    screen.run(set, Gateway, "flumen check gateway.json", ALL)?;
-    screen.typed(Gateway, "flumen run --config gateway.json &");
-    set.lab.flumen_mut().start_with(&directory.join("gateway.json"))?;
+    std::fs::write(directory.join("gateway.conf"), CONFIGURATION)?;
+    std::fs::write(directory.join("stricter.conf"), STRICTER)?;
+    screen.run(set, Gateway, "flumen check gateway.conf", ALL)?;
+    screen.typed(Gateway, "flumen run --config gateway.conf &");
+    set.lab.flumen_mut().start_with(&directory.join("gateway.conf"))?;
     screen.show(&set.lab.flumen().log(), |line| line.contains("is attached") || line.contains("is active"));
     screen.run(set, Gateway, "flumen show interfaces", ALL)?;
     let interfaces = set.lab.flumen().interfaces()?.interfaces;
@@ -75,7 +75,7 @@ pub(super) fn denied(screen: &mut Screen, set: &Set) -> Result<()> {
         screen.run(set, Client, "curl --silent --show-error --max-time 5 telnet://203.0.113.2", ALL)?;
     screen
         .promise(!answered.success && !answered.text.contains("imed out"), "rejected: curl hears so at once");
-    let said = screen.run(set, Gateway, "flumen show reasons --seen --interface lan", |line| {
+    let said = screen.run(set, Gateway, "flumen show reasons --seen --interface lan.0", |line| {
         !line.trim().is_empty() && !line.starts_with("INTERFACE") && !line.starts_with("lan")
     })?;
     screen.promise(
@@ -92,7 +92,7 @@ pub(super) fn explain(screen: &mut Screen, set: &Set) -> Result<()> {
         [("10.3.0.2", 80, "drop", "keep-out"), ("203.0.113.2", 80, "forward", "web-out")]
     {
         let line =
-            format!("flumen explain -i lan --source 10.1.0.2 --destination {to} --destination-port {port}");
+            format!("flumen explain -i lan.0 --source 10.1.0.2 --destination {to} --destination-port {port}");
         let said = screen.start(set, Gateway, &line)?.finish(screen)?;
         let lines: Vec<&str> = said.text.lines().take(until_bytes(&said.text)).collect();
         screen.show(&lines.join("\n"), ALL);
@@ -113,7 +113,7 @@ pub(super) fn switch(screen: &mut Screen, set: &Set) -> Result<()> {
     screen.typed(Client, &format!("{iperf} &"));
     let mut load = screen.start_unseen(&mut set.command(Client, iperf)?, iperf)?;
     screen.wait_until("iperf3 sends", || load.status().is_some() || iperf_packets(set) > 1000)?;
-    screen.run(set, Gateway, "flumen apply stricter.json", ALL)?;
+    screen.run(set, Gateway, "flumen apply stricter.conf", ALL)?;
     let after = screen.run(set, Client, other, ALL)?;
     screen.promise(
         before.success && !after.success,
@@ -121,7 +121,7 @@ pub(super) fn switch(screen: &mut Screen, set: &Set) -> Result<()> {
     );
     let mut switches = 1;
     while load.status().is_none() && switches < 12 {
-        for file in ["gateway.json", "stricter.json"] {
+        for file in ["gateway.conf", "stricter.conf"] {
             set.lab.flumen().run(&format!("apply {}", set.directory()?.join(file).display()))?;
             switches += 1;
         }
@@ -239,6 +239,7 @@ pub(super) fn detach(screen: &mut Screen, set: &mut Set) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use flumen_config::{LoadMode, Model};
 
     #[test]
     fn what_iperf3_lost_is_read_from_its_last_line() {
@@ -251,9 +252,10 @@ mod tests {
     }
 
     #[test]
-    fn both_configurations_are_json() {
+    fn both_configurations_are_accepted() {
         for text in [CONFIGURATION, STRICTER] {
-            assert!(flumen_scenarios::Configuration::parse(text).is_ok());
+            let loaded = Model::from_text(text, None, LoadMode::Strict);
+            assert_eq!(loaded.map(|loaded| loaded.warnings), Ok(Vec::new()));
         }
     }
 }
