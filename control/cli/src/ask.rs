@@ -143,6 +143,7 @@ pub(crate) fn detach(arguments: &Arguments, options: &Options) -> Outcome {
         Err(ClientError::NotRunning { .. }) => flumen_daemon::detach(options, &flumen_daemon::XdpEngines)?,
         Err(error) => return Err(error.into()),
     }
-    Ok(Output { json: arguments.json }
-        .report(&"detached", |_| "Nothing of this gateway is attached any more, and its settings of the host are undone.\n".to_owned())?)
+    Ok(Output { json: arguments.json }.report(&"detached", |_| {
+        "Nothing of this gateway is attached any more, and its settings of the host are undone.\n".to_owned()
+    })?)
 }

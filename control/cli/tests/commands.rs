@@ -230,7 +230,7 @@ fn stop_ends_the_daemon_and_detach_puts_the_host_back() {
     daemon.join();
     assert_eq!(lab.engines.generation(), 1);
     let daemon = lab.start();
-    assert!(shown(&lab, "detach").contains("as it was"));
+    assert!(shown(&lab, "detach").contains("undone"));
     daemon.join();
     assert_eq!(lab.engines.generation(), 0);
 }

@@ -129,7 +129,7 @@ fn detach_puts_everything_back_with_and_without_a_daemon() {
             lab.flumen_mut().kill().unwrap();
         }
         let said = lab.flumen().run("detach").unwrap();
-        assert!(said.contains("the host is as it was"), "{said}");
+        assert!(said.contains("settings of the host are undone"), "{said}");
         if !dead {
             let log = lab.flumen_mut().wait().unwrap();
             assert!(log.contains("nothing is attached") && !log.contains("keeps enforcing"), "{log}");
