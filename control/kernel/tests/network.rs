@@ -208,6 +208,24 @@ fn a_route_follows_the_network_of_its_gateway_to_another_link() {
 }
 
 #[test]
+fn a_route_whose_new_gateway_is_waited_for_is_not_served_by_the_old_one() {
+    in_namespace(|| {
+        two_links();
+        let wanted = |gateways: &[&str]| {
+            network(&[("lan", link(&["10.1.0.1/24"]))], &[route("10.60.0.0/16", 5, via(gateways))])
+        };
+        for gateways in [&["10.99.0.1"][..], &["10.1.0.9", "10.99.0.1"]] {
+            apply(&wanted(&["10.1.0.9", "10.1.0.8"]));
+            let (steps, waiting) = apply(&wanted(gateways));
+            assert_eq!((steps.len(), waiting.len()), (1, 1), "{steps:?} {waiting:?}");
+            assert_eq!(ip("route show proto 70"), "");
+            let (steps, waiting) = apply(&wanted(gateways));
+            assert_eq!((steps.len(), waiting.len()), (0, 1), "a second time: {steps:?}");
+        }
+    });
+}
+
+#[test]
 fn the_first_address_of_a_network_is_its_source_again_when_it_comes_back() {
     in_namespace(|| {
         two_links();

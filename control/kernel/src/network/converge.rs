@@ -129,7 +129,15 @@ fn run(
         match carry_out(host, &step) {
             Ok(()) => done.push(step),
             Err(error) => match waits(&step, &error) {
-                Some(route) => waiting.push(route),
+                Some(route) => {
+                    waiting.push(route);
+                    // What was there before is not what is wanted now.
+                    if let Step::ReplaceRoute(route) = step {
+                        let old = Step::RemoveRoute(route);
+                        carry_out(host, &old)?;
+                        done.push(old);
+                    }
+                }
                 None if effort == Effort::All => return Err(error),
                 None => waiting.push(Waiting { what: step.to_string(), why: error.to_string() }),
             },
