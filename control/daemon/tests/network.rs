@@ -215,6 +215,39 @@ fn a_host_that_refuses_a_part_of_the_known_configuration_is_protected_all_the_sa
 }
 
 #[test]
+fn a_known_configuration_is_enforced_at_the_start_though_the_disk_takes_nothing() {
+    let (lab, daemon) = started();
+    apply(&daemon, &simple()).unwrap();
+    daemon.stop();
+    // A restart of the host: nothing is attached, settings are the kernel's own, and the ledger is of another boot.
+    *lab.engines.kernel() = support::Kernel::default();
+    let forwarding = Setting::conf("ipv4", "lan0", "forwarding");
+    lab.host.set(forwarding.clone(), "0");
+    // Files that cannot be replaced: as on a full disk.
+    let files = ["host-settings.json", "identities.json"].map(|name| lab.options.state_dir.join(name));
+    for file in &files {
+        drop(std::fs::remove_file(file));
+        std::fs::create_dir_all(file.with_extension("json.new")).unwrap();
+    }
+    let daemon = lab.start_again();
+    assert_eq!(lab.engines.devices(), ["lan0", "wan0"]);
+    assert_eq!(lab.host.get(&forwarding), "1");
+    // What is new must be on disk before it is done.
+    let next = simple().replace("10.1.0.1/24", "10.1.0.2/24");
+    let refused = apply(&daemon, &next).unwrap_err().to_string();
+    assert!(refused.contains(".json"), "{refused}");
+    assert_eq!(lab.engines.devices(), ["lan0", "wan0"]);
+    for file in &files {
+        std::fs::remove_dir(file.with_extension("json.new")).unwrap();
+    }
+    apply(&daemon, &next).unwrap();
+    assert!(files.iter().all(|file| file.is_file()), "what could not be written is, as soon as it can be");
+    daemon.ask(Request::Detach).unwrap();
+    assert_eq!(lab.host.get(&forwarding), "0");
+    daemon.join();
+}
+
+#[test]
 fn an_absent_interface_waits_and_is_configured_when_it_appears() {
     let (lab, daemon) = started();
     let more = "dmz0 { description servers; mtu 1414; unit 0 { family inet { address 10.9.0.1/24; } } }";

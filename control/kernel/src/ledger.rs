@@ -1,4 +1,5 @@
 use crate::durable::replace_file;
+use crate::network::Effort;
 use crate::{KernelError, Setting};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub struct Ledger {
     path: PathBuf,
     page: Page,
+    /// The file lacks a part of it: it could not be written, and what was changed had to be.
+    unsaved: bool,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -41,7 +44,7 @@ impl Ledger {
             Err(error) => return Err(KernelError::system(format!("read {}", path.display()), error)),
         };
         let page = if page.boot == boot { page } else { Page { boot: boot.to_owned(), ..Page::default() } };
-        Ok(Ledger { path: path.to_owned(), page })
+        Ok(Ledger { path: path.to_owned(), page, unsaved: false })
     }
 
     /// The value that `setting` had before the first change.
@@ -63,30 +66,58 @@ impl Ledger {
         self.page.links.iter().map(String::as_str)
     }
 
-    /// Adds a link that is about to be made, and writes the file.
-    pub(crate) fn record_link(&mut self, name: &str) -> Result<(), KernelError> {
-        if self.page.links.insert(name.to_owned()) { self.save() } else { Ok(()) }
+    /// Adds a link that is about to be made, and writes the file. With [`Effort::AsFarAsPossible`] it need not be written.
+    pub(crate) fn record_link(&mut self, name: &str, effort: Effort) -> Result<(), KernelError> {
+        if !self.page.links.insert(name.to_owned()) {
+            return Ok(());
+        }
+        let saved = self.save();
+        self.needed(saved, effort).inspect_err(|_| {
+            self.page.links.remove(name);
+        })
     }
 
     /// Strikes out links that are gone.
     pub(crate) fn strike_links(&mut self, names: &BTreeSet<String>) -> Result<(), KernelError> {
         let before = self.page.links.len();
         self.page.links.retain(|name| !names.contains(name));
-        if self.page.links.len() == before { Ok(()) } else { self.save() }
+        if self.page.links.len() == before {
+            Ok(())
+        } else {
+            self.save().inspect_err(|_| self.unsaved = true)
+        }
     }
 
-    /// Adds what is not there yet, and writes the file.
+    /// Adds what is not there yet, and writes the file. With [`Effort::AsFarAsPossible`] it need not be written: a host
+    /// that is not protected for want of room on its disk would be worse than one whose settings this process alone
+    /// can put back. It is written as soon as it can be.
     ///
     /// # Errors
-    /// When it cannot be written; then nothing may be changed.
-    pub fn record(&mut self, settings: Vec<(Setting, String)>) -> Result<(), KernelError> {
+    /// When it cannot be written; then nothing may be changed, and the ledger is as it was.
+    pub fn record(&mut self, settings: Vec<(Setting, String)>, effort: Effort) -> Result<(), KernelError> {
         let before = self.page.originals.len();
         for (setting, value) in settings {
             if self.original(&setting).is_none() {
                 self.page.originals.push(Original { setting, value });
             }
         }
-        if self.page.originals.len() == before { Ok(()) } else { self.save() }
+        if self.page.originals.len() == before && !self.unsaved {
+            return Ok(());
+        }
+        let saved = self.save();
+        self.needed(saved, effort).inspect_err(|_| self.page.originals.truncate(before))
+    }
+
+    /// Whether what was to be written beforehand may be done now.
+    fn needed(&mut self, saved: Result<(), KernelError>, effort: Effort) -> Result<(), KernelError> {
+        match (saved, effort) {
+            (Err(error), Effort::AsFarAsPossible) => {
+                tracing::warn!("{error}; until that succeeds, only this process can put the host back");
+                self.unsaved = true;
+                Ok(())
+            }
+            (saved, _) => saved,
+        }
     }
 
     /// Strikes out settings that have their original value again; the file goes with the last.
@@ -96,10 +127,18 @@ impl Ledger {
     pub fn strike(&mut self, settings: &[Setting]) -> Result<(), KernelError> {
         let before = self.page.originals.len();
         self.page.originals.retain(|original| !settings.contains(&original.setting));
-        if self.page.originals.len() == before { Ok(()) } else { self.save() }
+        if self.page.originals.len() == before {
+            Ok(())
+        } else {
+            self.save().inspect_err(|_| self.unsaved = true)
+        }
     }
 
-    fn save(&self) -> Result<(), KernelError> {
+    fn save(&mut self) -> Result<(), KernelError> {
+        self.write().inspect(|()| self.unsaved = false)
+    }
+
+    fn write(&self) -> Result<(), KernelError> {
         if !self.page.originals.is_empty() || !self.page.links.is_empty() {
             let text = serde_json::to_vec_pretty(&self.page).expect("plain strings are always JSON");
             return replace_file(&self.path, &text);
@@ -117,6 +156,7 @@ impl Ledger {
 mod tests {
     use super::Ledger;
     use crate::Setting;
+    use crate::network::Effort::{All, AsFarAsPossible};
 
     #[test]
     fn the_first_value_stays_across_processes_until_it_is_struck_out() {
@@ -124,8 +164,8 @@ mod tests {
         let path = dir.path().join("originals.json");
         let setting = Setting::conf("ipv4", "eth0", "forwarding");
         let mut ledger = Ledger::open(&path, "boot-1").unwrap();
-        ledger.record(vec![(setting.clone(), "0".into())]).unwrap();
-        ledger.record(vec![(setting.clone(), "1".into())]).unwrap();
+        ledger.record(vec![(setting.clone(), "0".into())], All).unwrap();
+        ledger.record(vec![(setting.clone(), "1".into())], All).unwrap();
 
         let mut ledger = Ledger::open(&path, "boot-1").unwrap();
         assert_eq!(ledger.original(&setting), Some("0"));
@@ -139,7 +179,7 @@ mod tests {
         let path = dir.path().join("originals.json");
         std::fs::write(&path, r#"{"boot": "boot-1", "originals": []}"#).unwrap();
         let mut ledger = Ledger::open(&path, "boot-1").unwrap();
-        ledger.record_link("eth0.5").unwrap();
+        ledger.record_link("eth0.5", All).unwrap();
         let mut ledger = Ledger::open(&path, "boot-1").unwrap();
         assert_eq!(ledger.links().collect::<Vec<_>>(), ["eth0.5"]);
         assert_eq!(Ledger::open(&path, "boot-2").unwrap().links().count(), 0);
@@ -148,11 +188,36 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_written_is_forgotten_or_written_later_by_how_much_it_was_needed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("originals.json");
+        let of = |device| Setting::conf("ipv4", device, "forwarding");
+        // As on a full disk, nothing can be put in its place.
+        std::fs::create_dir_all(path.join("in-the-way")).unwrap();
+        let mut ledger = Ledger { path: path.clone(), page: super::Page::default(), unsaved: false };
+        let record =
+            |ledger: &mut Ledger, device, effort| ledger.record(vec![(of(device), "0".into())], effort);
+        for _ in 0..2 {
+            record(&mut ledger, "eth0", All).unwrap_err();
+            ledger.record_link("eth0.5", All).unwrap_err();
+            assert_eq!((ledger.original(&of("eth0")), ledger.links().count()), (None, 0));
+        }
+        record(&mut ledger, "eth0", AsFarAsPossible).unwrap();
+        ledger.record_link("eth0.5", AsFarAsPossible).unwrap();
+        assert_eq!((ledger.original(&of("eth0")), ledger.links().count()), (Some("0"), 1));
+
+        std::fs::remove_dir_all(&path).unwrap();
+        ledger.record(Vec::new(), All).unwrap();
+        let again = Ledger::open(&path, "").unwrap();
+        assert_eq!((again.original(&of("eth0")), again.links().count()), (Some("0"), 1));
+    }
+
+    #[test]
     fn values_of_an_earlier_boot_are_forgotten_and_a_damaged_file_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("originals.json");
         let setting = Setting::conf("ipv4", "eth0", "forwarding");
-        Ledger::open(&path, "boot-1").unwrap().record(vec![(setting.clone(), "0".into())]).unwrap();
+        Ledger::open(&path, "boot-1").unwrap().record(vec![(setting.clone(), "0".into())], All).unwrap();
         assert_eq!(Ledger::open(&path, "boot-2").unwrap().original(&setting), None);
         std::fs::write(&path, "{").unwrap();
         assert!(Ledger::open(&path, "boot-1").unwrap_err().to_string().contains("originals.json"));

@@ -50,7 +50,7 @@ pub fn prepare(
     let unneeded: Vec<Setting> =
         ledger.settings().map(|(setting, _)| setting.clone()).filter(|setting| !covered(setting)).collect();
     let mut changes = set_back(host, ledger, &unneeded)?;
-    ledger.record(originals)?;
+    ledger.record(originals, effort)?;
     for (setting, value) in wanted.into_iter().filter(|(setting, _)| !Settings::is_late(setting)) {
         let own = configured.values.iter().any(|(configured, _)| *configured == setting);
         match host.read_setting(&setting)? {

@@ -45,6 +45,7 @@ pub fn put_back(
 #[cfg(test)]
 mod tests {
     use super::put_back;
+    use crate::network::Effort;
     use crate::{FakeHost, Ledger, Setting};
 
     #[test]
@@ -53,7 +54,9 @@ mod tests {
         let mut ledger = Ledger::open(&dir.path().join("originals.json"), "boot").unwrap();
         let host = FakeHost::default();
         let settings: Vec<Setting> = ["a", "b", "c", "gone"].map(|name| Setting::Sysctl(name.into())).into();
-        ledger.record(settings.iter().map(|setting| (setting.clone(), "0".into())).collect()).unwrap();
+        ledger
+            .record(settings.iter().map(|setting| (setting.clone(), "0".into())).collect(), Effort::All)
+            .unwrap();
         for setting in &settings[..3] {
             host.set(setting.clone(), "1");
         }

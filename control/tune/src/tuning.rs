@@ -1,6 +1,7 @@
 use crate::error::Refusal;
 use crate::plan::{Plan, Stage, display};
 use crate::{Scope, TuneError};
+use flumen_kernel::network::Effort;
 use flumen_kernel::{Change, Host, KernelError, Ledger, Restoration, Setting, put_back};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -169,7 +170,7 @@ impl Run {
     fn change(&mut self, host: &dyn Host, ledger: &mut Ledger, plan: &Plan) -> Result<(), Stop> {
         let values =
             plan.differing().map(|item| (item.setting.clone(), item.now.clone().unwrap_or_default()));
-        ledger.record(values.collect()).map_err(|error| Stop::Before(error.into()))?;
+        ledger.record(values.collect(), Effort::All).map_err(|error| Stop::Before(error.into()))?;
         for item in plan.differing() {
             let (setting, from) = (item.setting.clone(), item.now.clone().unwrap_or_default());
             match host.write_setting(&setting, &item.wanted) {

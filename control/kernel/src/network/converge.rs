@@ -44,7 +44,7 @@ pub fn make_links(
     }
     for step in &steps {
         if let Step::AddLink { name, .. } = step {
-            ledger.record_link(name)?;
+            ledger.record_link(name, effort)?;
         }
     }
     run(host, steps, waiting, effort)

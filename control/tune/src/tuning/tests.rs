@@ -142,7 +142,10 @@ fn a_run_that_was_killed_can_be_undone() {
     let (dir, host) = (tempfile::tempdir().unwrap(), host());
     let mut ledger = Ledger::open(&dir.path().join(LEDGER), "boot").unwrap();
     ledger
-        .record(vec![(Setting::Governor(0), "powersave".into()), (Setting::Governor(1), "powersave".into())])
+        .record(
+            vec![(Setting::Governor(0), "powersave".into()), (Setting::Governor(1), "powersave".into())],
+            Effort::All,
+        )
         .unwrap();
     host.set(Setting::Governor(0), "performance");
     let undone = open(&dir, "boot").unwrap().undo(&host, &[]).unwrap();
