@@ -108,6 +108,9 @@ pub(crate) fn load(options: &XdpOptions, pins: &Pins) -> Result<Loaded, EngineEr
     let sessions = options.sessions.clamp(1, limits::SESSIONS_MAX);
     let rows = |sessions| limits::session_buckets(sessions) * limits::BUCKET;
     let mut loader = EbpfLoader::new();
+    // Nothing in the object is to be fitted to the kernel's types: their description, megabytes once it is read, goes back
+    // before anything else is laid behind it.
+    loader.btf(None);
     loader
         .map_max_entries("SESSIONS4", rows(sessions))
         .map_max_entries("SESSIONS6", rows(options.sessions6.clamp(1, sessions)))
