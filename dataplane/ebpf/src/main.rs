@@ -34,6 +34,13 @@ pub fn flumen(ctx: XdpContext) -> u32 {
     action(&verdict)
 }
 
+/// What a device has from its attachment until the ruleset that names it is in force: its frames go to the kernel, as they
+/// did before.
+#[xdp(frags)]
+pub fn waiting(_: XdpContext) -> u32 {
+    XDP_PASS
+}
+
 /// What the driver is told.
 #[inline(always)]
 fn action(verdict: &Verdict) -> u32 {

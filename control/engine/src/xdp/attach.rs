@@ -23,6 +23,15 @@ pub enum ModeChoice {
     Generic,
 }
 
+/// When a device is attached to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// Before the ruleset that names it is in force: its frames are left to the kernel until then.
+    Prepared,
+    /// After.
+    InForce,
+}
+
 /// The program's links, by device.
 pub(crate) struct Attachments {
     mode: ModeChoice,
@@ -37,6 +46,8 @@ struct Held {
     mode: AttachMode,
     note: Option<String>,
     program: Attached,
+    /// It is in no zone, by the ruleset in force.
+    passive: bool,
 }
 
 impl Attachments {
@@ -62,8 +73,14 @@ impl Attachments {
                     info!(device = name.device, mode = name.mode.name(), "adopted");
                     let note = (name.mode == AttachMode::Generic)
                         .then(|| "as an earlier daemon attached it".to_owned());
-                    let held =
-                        Held { link, index: name.index, mode: name.mode, note, program: Attached::Services };
+                    let held = Held {
+                        link,
+                        index: name.index,
+                        mode: name.mode,
+                        note,
+                        program: Attached::Services,
+                        passive: false,
+                    };
                     attachments.links.insert(name.device, held);
                 }
                 Err(why) => {
@@ -78,16 +95,17 @@ impl Attachments {
     }
 
     /// Attaches to each of `devices` that is not attached yet, says which those were, and puts the program of services where
-    /// it is needed. After an error they are detached again.
+    /// it is needed in place of the pipeline. After an error they are detached again.
     pub(crate) fn attach_all(
         &mut self,
         program: &mut Loaded,
         pins: &Pins,
         devices: &[Device],
+        when: When,
     ) -> Result<Vec<String>, EngineError> {
         let mut fresh = Vec::new();
         for device in devices {
-            if let Err(error) = self.attach_one(program, pins, device, &mut fresh) {
+            if let Err(error) = self.attach_one(program, pins, device, when, &mut fresh) {
                 self.detach(fresh);
                 return Err(error);
             }
@@ -100,13 +118,14 @@ impl Attachments {
         program: &mut Loaded,
         pins: &Pins,
         device: &Device,
+        when: When,
         fresh: &mut Vec<String>,
     ) -> Result<(), EngineError> {
         let name = &device.name;
         if let Some(held) = self.links.get_mut(name)
             && held.index == device.index
         {
-            if device.program == Attached::Services {
+            if device.program == Attached::Services && held.program == Attached::Pipeline {
                 held.exchange(program, pins, device)?;
             }
             return Ok(());
@@ -114,7 +133,11 @@ impl Attachments {
         if let Some(stale) = self.links.remove(name) {
             remove_pin(stale.link);
         }
-        let held = match self.attach(program, pins, device) {
+        let first = match when {
+            When::Prepared => Attached::Waiting,
+            When::InForce => device.program,
+        };
+        let held = match self.attach(program, pins, device, first) {
             Err(error @ (EngineError::Attach { .. } | EngineError::Occupied { .. })) if device.optional => {
                 self.refuse(device, error.to_string());
                 return Ok(());
@@ -147,6 +170,58 @@ impl Attachments {
         self.refused.iter().map(unattached).collect()
     }
 
+    /// Just before the ruleset of `devices` is in force: puts their programs on waiting ones that are in a zone, and leaves the
+    /// frames of those that go, and were in none, to the kernel. What arrives at the former in between is dropped, and nothing
+    /// at the latter.
+    pub(crate) fn before_switch(
+        &mut self,
+        program: &mut Loaded,
+        pins: &Pins,
+        devices: &[Device],
+    ) -> Result<(), EngineError> {
+        for device in devices.iter().filter(|device| !device.passive) {
+            if let Some(held) = self.waiting(device) {
+                held.exchange(program, pins, device)?;
+            }
+        }
+        self.release(program, pins, devices, true);
+        Ok(())
+    }
+
+    /// Just after it is: the same for the others, of which it drops nothing that are in no zone. Where services cannot be put
+    /// on a device, the kernel goes on to have all its frames.
+    pub(crate) fn after_switch(&mut self, program: &mut Loaded, pins: &Pins, devices: &[Device]) {
+        for device in devices {
+            if let Some(held) = self.waiting(device)
+                && let Err(error) = held.exchange(program, pins, device)
+            {
+                warn!(device = device.name, %error, "its services are not in force");
+            }
+            if let Some(held) = self.links.get_mut(&device.name) {
+                held.passive = device.passive;
+            }
+        }
+        self.release(program, pins, devices, false);
+    }
+
+    /// Leaves the frames of devices that go to the kernel, until they are detached.
+    fn release(&mut self, program: &mut Loaded, pins: &Pins, devices: &[Device], passive: bool) {
+        for (name, held) in &mut self.links {
+            let stays = devices.iter().any(|device| device.name == *name && device.index == held.index);
+            if stays || held.passive != passive {
+                continue;
+            }
+            let waits = Device { name: name.clone(), index: held.index, program: Attached::Waiting, optional: false, passive };
+            if let Err(error) = held.exchange(program, pins, &waits) {
+                warn!(device = name, %error, "its frames are dropped until it is detached");
+            }
+        }
+    }
+
+    fn waiting(&mut self, device: &Device) -> Option<&mut Held> {
+        self.links.get_mut(&device.name).filter(|held| held.program == Attached::Waiting)
+    }
+
     /// Puts the pipeline in place of services where there are none any more. That it cannot be is no harm: services
     /// go on to the pipeline.
     pub(crate) fn without_services(&mut self, program: &mut Loaded, pins: &Pins, devices: &[Device]) {
@@ -165,8 +240,14 @@ impl Attachments {
         held.map_or(Attached::Pipeline, |held| held.program)
     }
 
-    fn attach(&self, program: &mut Loaded, pins: &Pins, device: &Device) -> Result<Held, EngineError> {
-        let Device { name: ref device, index, program: attached, .. } = *device;
+    fn attach(
+        &self,
+        program: &mut Loaded,
+        pins: &Pins,
+        device: &Device,
+        attached: Attached,
+    ) -> Result<Held, EngineError> {
+        let Device { name: ref device, index, .. } = *device;
         let driver = match self.mode {
             ModeChoice::Generic => Err("the configuration asks for generic mode".to_owned()),
             _ => try_mode(program, attached, device, index, XdpMode::Driver)?,
@@ -186,7 +267,7 @@ impl Attachments {
         };
         let name = PinName { mode, index, device: device.to_owned() };
         let link = link.pin(pins.link(&name.to_string())).map_err(|error| bpf("pin a link", &error))?;
-        Ok(Held { link, index, mode, note, program: attached })
+        Ok(Held { link, index, mode, note, program: attached, passive: false })
     }
 
     pub(crate) fn detach(&mut self, devices: Vec<String>) {

@@ -53,6 +53,8 @@ pub(crate) struct Device {
     pub(crate) program: Attached,
     /// It may go without: it is in no zone, and DF can be cleared otherwise.
     pub(crate) optional: bool,
+    /// It is in no zone: there for its services alone.
+    pub(crate) passive: bool,
 }
 
 /// Devices to be attached to, each once.
@@ -64,7 +66,9 @@ pub(crate) fn devices(ruleset: &Ruleset, bindings: &[Binding]) -> Vec<Device> {
             index: binding.key.device,
             program: Attached::Pipeline,
             optional: true,
+            passive: true,
         });
+        device.passive &= binding.interface.zone == ZoneId::NONE;
         let mut rows = ruleset.services.iter().filter(|(interface, _)| *interface == binding.interface.id);
         let service = rows.next().map_or(ServiceRow::default(), |(_, row)| *row);
         device.optional &=

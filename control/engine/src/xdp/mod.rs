@@ -32,7 +32,7 @@ use crate::{
     TallyView, Unattached,
 };
 use arrays::Arrays;
-use attach::Attachments;
+use attach::{Attachments, When};
 use clock::Now;
 use flumen_abi::{Counter, Generation, InterfaceId, PolicyId, SessionKey, SessionSlot, limits};
 use flumen_compile::Ruleset;
@@ -102,8 +102,9 @@ impl XdpEngine {
         &self.program.facts
     }
 
-    /// What the kernel says of each loaded program, by name: the pipeline, services, and that which ends sessions.
-    pub fn programs(&self) -> [(&'static str, ProgramFacts); 3] {
+    /// What the kernel says of each loaded program, by name: the pipeline, services, that of devices whose ruleset is not in force
+    /// yet, and that which ends sessions.
+    pub fn programs(&self) -> [(&'static str, ProgramFacts); 4] {
         self.program.programs()
     }
 
@@ -139,7 +140,7 @@ impl Engine for XdpEngine {
         let slot = self.arrays.control().slot().other();
         install::write(&mut self.rows, &mut self.arrays, slot, ruleset, &bindings)?;
         let devices = install::devices(ruleset, &bindings);
-        let fresh = self.attachments.attach_all(&mut self.program, &self.pins, &devices)?;
+        let fresh = self.attachments.attach_all(&mut self.program, &self.pins, &devices, When::Prepared)?;
         self.prepared = Some(Prepared { ruleset: ruleset.clone(), slot, fresh });
         Ok(())
     }
@@ -153,8 +154,10 @@ impl Engine for XdpEngine {
         self.rows.set_locals(self.arrays.local_filter(), &host.locals)?;
         let devices = install::devices(ruleset, &bindings);
         // A device may have been exchanged for another of its name since the preparation.
-        fresh.extend(self.attachments.attach_all(&mut self.program, &self.pins, &devices)?);
+        fresh.extend(self.attachments.attach_all(&mut self.program, &self.pins, &devices, When::Prepared)?);
+        self.attachments.before_switch(&mut self.program, &self.pins, &devices)?;
         self.arrays.control().activate(slot);
+        self.attachments.after_switch(&mut self.program, &self.pins, &devices);
         grace::wait();
         self.attachments.keep_only(&devices);
         self.attachments.without_services(&mut self.program, &self.pins, &devices);
@@ -178,7 +181,7 @@ impl Engine for XdpEngine {
         self.arrays.control().advance();
         let devices = install::devices(&installed.ruleset, &bindings);
         self.attachments.drop_dead(&devices);
-        self.attachments.attach_all(&mut self.program, &self.pins, &devices).map(drop)
+        self.attachments.attach_all(&mut self.program, &self.pins, &devices, When::InForce).map(drop)
     }
 
     fn counters(&self) -> Result<CounterView, EngineError> {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/flumen.o"));
 const PROGRAM: &str = "flumen";
 const SERVICES: &str = "services";
+const WAITING: &str = "waiting";
 const EXPIRE: &str = "expire";
 
 /// Tables by name, as the object has them.
@@ -56,6 +57,8 @@ pub(crate) enum Attached {
     Pipeline,
     /// Services, which go on to the pipeline: right for every device, and slower for those without services.
     Services,
+    /// What leaves everything to the kernel, until the ruleset that names the device is in force.
+    Waiting,
 }
 
 /// How to open the engine.
@@ -100,6 +103,7 @@ pub(crate) struct Loaded {
     ebpf: Ebpf,
     pub(crate) facts: ProgramFacts,
     services_facts: ProgramFacts,
+    waiting_facts: ProgramFacts,
     expire_facts: ProgramFacts,
 }
 
@@ -122,9 +126,10 @@ pub(crate) fn load(options: &XdpOptions, pins: &Pins) -> Result<Loaded, EngineEr
     let mut ebpf = loader.load(OBJECT).map_err(|error| refused("create the tables", &error))?;
     let facts = verify(&mut ebpf, PROGRAM, "load the XDP program")?;
     let services_facts = verify(&mut ebpf, SERVICES, "load the program of services")?;
+    let waiting_facts = verify(&mut ebpf, WAITING, "load the program of waiting devices")?;
     let expire_facts = verify(&mut ebpf, EXPIRE, "load the ageing program")?;
     lead_to_pipeline(&mut ebpf)?;
-    Ok(Loaded { ebpf, facts, services_facts, expire_facts })
+    Ok(Loaded { ebpf, facts, services_facts, waiting_facts, expire_facts })
 }
 
 /// Puts the pipeline where services go on to it.
@@ -173,8 +178,13 @@ impl Loaded {
     }
 
     /// Every program of the object, by name.
-    pub(crate) fn programs(&self) -> [(&'static str, ProgramFacts); 3] {
-        [(PROGRAM, self.facts), (SERVICES, self.services_facts), (EXPIRE, self.expire_facts)]
+    pub(crate) fn programs(&self) -> [(&'static str, ProgramFacts); 4] {
+        [
+            (PROGRAM, self.facts),
+            (SERVICES, self.services_facts),
+            (WAITING, self.waiting_facts),
+            (EXPIRE, self.expire_facts),
+        ]
     }
 
     /// Marks the tables as complete.
@@ -240,6 +250,7 @@ impl Attached {
         match self {
             Attached::Pipeline => PROGRAM,
             Attached::Services => SERVICES,
+            Attached::Waiting => WAITING,
         }
     }
 }

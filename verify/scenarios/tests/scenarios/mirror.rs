@@ -373,6 +373,33 @@ fn an_output_that_goes_down_has_its_reason_and_comes_back() {
 }
 
 #[test]
+fn a_device_loses_no_frame_while_its_services_come_and_go() {
+    let topology = topology();
+    let gateway = topology.gateway();
+    gateway.ip("link add br0 type bridge").expect("a bridge");
+    gateway.ip("link set dmz master br0").expect("a port of the bridge");
+    gateway.ip("addr flush dev dmz").expect("no address on the port");
+    let own = Segment::Dmz.gateway();
+    let bridge = gateway.link("br0").set_mac(own.mac).expect("its address").up().expect("it is up");
+    bridge.address(&format!("{}/24", own.v4)).expect("its address");
+    let site =
+        Configuration::new().set("/interfaces/br0", json!({})).set("/services/df-clear/br0", json!({}));
+    let lab = Lab::on(topology, &Configuration::new()).expect("a lab");
+    std::thread::scope(|scope| {
+        let pings = scope.spawn(|| {
+            let line = format!("ping -c 1000 -i 0.002 -W 5 {}", own.v4);
+            lab.topology().host(Segment::Dmz).exec_within(Duration::from_secs(60), &line).expect("answers")
+        });
+        while !pings.is_finished() {
+            lab.flumen().apply(&site).expect("it comes");
+            lab.flumen().apply(&Configuration::new()).expect("it goes");
+        }
+        let said = pings.join().expect("the thread ends");
+        assert!(said.contains("1000 received"), "{said}");
+    });
+}
+
+#[test]
 fn df_is_cleared_on_a_bridge_and_everything_else_passes_it() {
     let topology = topology();
     let gateway = topology.gateway();
