@@ -49,6 +49,8 @@ fn bind(interface: &InterfaceBinding, host: &HostFacts) -> Result<Binding, Engin
             id: interface.id,
             mac: link.mac,
             flags: flags(device),
+            link: link.index,
+            reserved: 0,
         },
     })
 }

@@ -83,7 +83,7 @@ pub struct LinkIndex {
     pub reserved: u16,
 }
 
-/// Element of the `ports` array, [`InterfaceId::COUNT`] for each ruleset: an egress interface. 56 bytes.
+/// Element of the `ports` array, [`InterfaceId::COUNT`] for each ruleset: an egress interface. 64 bytes.
 /// Configuration says zone and tags; the kernel says MTU and addresses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -106,8 +106,12 @@ pub struct LinkRow {
     pub mac: [u8; 6],
     /// [`LinkRow::KERNEL_SENDS`] and so on.
     pub flags: u16,
+    /// The device that has the addresses: the VLAN device, or the same as `device`.
+    pub link: IfIndex,
+    /// Zero.
+    pub reserved: u32,
 }
-const _: () = assert!(size_of::<LinkRow>() == 56);
+const _: () = assert!(size_of::<LinkRow>() == 64);
 
 impl LinkRow {
     /// The device takes no frames from XDP: the kernel must send.

@@ -54,7 +54,7 @@ layouts! {
     InterfaceRow { link, zone, id, station }
     LinkKey { slot, link }
     LinkIndex { interface, reserved }
-    LinkRow { v4, v6, device, vlan, mtu, zone, id, mac, flags }
+    LinkRow { v4, v6, device, vlan, mtu, zone, id, mac, flags, link, reserved }
     LocalKey { addr }
     LocalRow { link, broadcast }
     RootKey { slot, stage, family, reserved, from, to }

@@ -45,6 +45,8 @@ impl RulesetRows {
             id: InterfaceId::NONE,
             mac: [0; 6],
             flags: 0,
+            link: IfIndex(0),
+            reserved: 0,
         };
         let place = usize::from(row.id.0);
         if self.ports.len() <= place {

@@ -185,6 +185,8 @@ impl Scratch {
         id: InterfaceId::NONE,
         mac: [0; 6],
         flags: 0,
+        link: IfIndex(0),
+        reserved: 0,
     };
 }
 

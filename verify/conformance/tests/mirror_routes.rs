@@ -41,7 +41,7 @@ fn tables() -> NativeTables<'static> {
         let key = InterfaceKey { slot: 0, device, vlan: Vlan::default(), reserved: 0 };
         let (id, zone) = (InterfaceId(number), ZoneId(number));
         rows.interfaces.insert(key, InterfaceRow { link: device, zone, id, station: 0 });
-        rows.add_port(device, LinkRow { device, mtu: 1500, zone, id, ..LinkRow::new_zeroed() });
+        rows.add_port(device, LinkRow { device, link: device, mtu: 1500, zone, id, ..LinkRow::new_zeroed() });
     }
     let id = InterfaceId(1);
     rows.services.services.insert(id, ServiceRow { flags: ServiceRow::MIRRORS, ..ServiceRow::default() });
@@ -89,7 +89,7 @@ fn what_the_kernel_would_send_by_the_same_interface_is() {
 fn a_port_that_is_gone_or_down_takes_nothing() {
     for (device, flags) in [(IfIndex(0), 0), (PORT, LinkRow::DOWN)] {
         let mut tables = tables();
-        let port = LinkRow { device, flags, id: InterfaceId(2), ..LinkRow::new_zeroed() };
+        let port = LinkRow { device, link: device, flags, id: InterfaceId(2), ..LinkRow::new_zeroed() };
         tables.ruleset_mut(Slot::new(0)).ports[2] = port;
         let inner = Packet::eth().ipv4("192.0.2.7", "198.51.100.9").udp(1, 2);
         let outer = Packet::eth().ipv4("10.0.1.10", "10.0.1.1").udp(1, 4789).vxlan(1).carrying(inner);

@@ -43,8 +43,14 @@ fn check_mirror(model: &Model, mirror: &TrafficMirror, path: &Path, findings: &m
         let place = path.field("output").field("interface");
         let tagged = interface(model, &output.interface, place.clone(), findings)
             .is_some_and(|interface| interface.tags() != (0, 0));
-        if tagged {
-            findings.add(place, Problem::TagsOfService { service: "a traffic mirror's output" });
+        if tagged && output.keep_link_addresses {
+            let service = "a traffic mirror's output that keeps link addresses";
+            findings.add(place, Problem::TagsOfService { service });
+        } else if tagged && !zoned(model).contains(&output.interface) {
+            findings.add(
+                place,
+                Problem::TagsOfService { service: "a traffic mirror's output outside all zones" },
+            );
         }
     }
     let mut names = BTreeSet::new();

@@ -19,7 +19,7 @@ pub(crate) struct Rows {
     settings: Array<MapData, Bytes<40>>,
     interfaces: HashMap<MapData, Bytes<16>, Bytes<16>>,
     links: HashMap<MapData, Bytes<8>, Bytes<4>>,
-    ports: Array<MapData, Bytes<56>>,
+    ports: Array<MapData, Bytes<64>>,
     locals: HashMap<MapData, Bytes<16>, Bytes<8>>,
     roots: HashMap<MapData, Bytes<8>, Bytes<16>>,
     counters: PerCpuArray<MapData, Bytes<16>>,
@@ -133,7 +133,7 @@ impl Rows {
         let absent = |id| !present.iter().any(|binding| binding.link.id == id);
         for id in ruleset.interfaces.iter().map(|interface| interface.id).filter(|id| absent(*id)) {
             let place = slot.index() * u32::from(InterfaceId::COUNT) + u32::from(id.0);
-            self.ports.set(place, [0; 56], 0).map_err(|error| table("PORTS", &error))?;
+            self.ports.set(place, [0; 64], 0).map_err(|error| table("PORTS", &error))?;
         }
         Ok(())
     }

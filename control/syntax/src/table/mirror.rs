@@ -36,7 +36,7 @@ const MIRROR: &[Statement] = &[
         "output",
         "Port that inner packets leave by; without it the kernel's route says",
         &[
-            leaf("interface", Type::Interface, "Interface without VLAN tags; it needs no zone").from(Source::Interfaces),
+            leaf("interface", Type::Interface, "Interface; one without VLAN tags needs no zone").from(Source::Interfaces),
             flag("keep-link-addresses", "Sends inner frames as they are, also those that are no IP").doc(
                 "For a sensor, or a bridge behind the port. No route and no neighbour is asked for, and the TTL stays.",
             ),

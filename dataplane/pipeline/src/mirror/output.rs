@@ -172,7 +172,7 @@ fn for_host<T: Tables, E, S>(context: &Context<'_, T, E, S>) -> bool {
 #[inline(never)]
 fn route_out<T: Tables, E: Environment, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) {
     let query = fast::route_query(context.work, packet);
-    let out = context.work.link.device;
+    let out = context.work.link.link;
     context.work.route = context.environment.route_out(&query, out);
     let route = &mut context.work.route;
     // The kernel prefers the device for IPv6, and does not insist on it.
@@ -188,11 +188,12 @@ fn by_kernel<T: Tables, E: Environment, S: Trace>(
     context: &mut Context<'_, T, E, S>,
     packet: &Packet,
 ) -> Result<(), Reason> {
-    let output = context.work.mirror.row.output;
+    let out = context.work.link.link;
     fast::route(context, packet);
-    let same = matches!(context.work.route.kind, RouteKind::Forward | RouteKind::Resolve)
-        && context.work.link.id == output;
-    if same { Ok(()) } else { Err(Reason::MirrorUnresolved) }
+    // An output interface may be in no zone: then no route of the pipeline leads to it.
+    let route = &context.work.route;
+    let leads = matches!(route.kind, RouteKind::Forward | RouteKind::Resolve | RouteKind::NoZone);
+    if leads && route.link == out { Ok(()) } else { Err(Reason::MirrorUnresolved) }
 }
 
 /// [`rewrite`] with a stack of its own in eBPF; false, and `context.work.end` says why, when it cannot be done.
