@@ -113,9 +113,12 @@ fn snapshot(connection: &Connection) -> Result<Snapshot, Failure> {
     let Response::Reasons(reasons) = ask(connection, &Request::ShowReasons { zeroes: true })? else {
         return Err(mismatch());
     };
+    let Response::Services(services) = ask(connection, &Request::ShowServices)? else {
+        return Err(mismatch());
+    };
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let time_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-    Ok(Snapshot { time_ms, status: Some(status), reasons: Some(reasons) })
+    Ok(Snapshot { time_ms, status: Some(status), reasons: Some(reasons), services: Some(services) })
 }
 
 fn dimension(text: &str) -> Result<(String, String), String> {

@@ -6,6 +6,7 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Builder, tls};
+use flumen_api::ServicesReport;
 use tokio::runtime::Runtime;
 
 /// Where metrics go.
@@ -63,6 +64,7 @@ pub fn data(before: &Snapshot, now: &Snapshot) -> Vec<Datum> {
         })
     };
     let time = now.time_ms.checked_sub(before.time_ms).filter(|time| *time > 0);
+    let before_services = before.services.as_ref();
     let (Some(time), Some(before), Some(sum)) = (time, sums(before), sums(now)) else {
         return Vec::new();
     };
@@ -76,10 +78,25 @@ pub fn data(before: &Snapshot, now: &Snapshot) -> Vec<Datum> {
         Datum { name: "BytesPerSecond", value: bytes / seconds, unit: "Bytes/Second" },
         Datum { name: "Errors", value: dropped, unit: "Count" },
     ];
+    if let Some(hit_rate) = hit_rate(before_services, now.services.as_ref()) {
+        data.push(Datum { name: "NATHitRate", value: hit_rate, unit: "Percent" });
+    }
     if let Some(status) = &now.status {
         data.push(Datum { name: "Sessions", value: status.sessions as f64, unit: "Count" });
     }
     data
+}
+
+/// Share of the inner packets of traffic mirrors that rules translated, in percent; none without such packets.
+fn hit_rate(before: Option<&ServicesReport>, now: Option<&ServicesReport>) -> Option<f64> {
+    let sums = |report: &ServicesReport| {
+        report.interfaces.iter().fold([0_u64; 2], |[inner, translated], one| {
+            [inner + one.counters.inner_packets, translated + one.counters.nat_applied]
+        })
+    };
+    let ([inner_before, translated_before], [inner, translated]) = (sums(before?), sums(now?));
+    let inner = inner.checked_sub(inner_before).filter(|inner| *inner > 0)?;
+    Some(100.0 * translated.checked_sub(translated_before)? as f64 / inner as f64)
 }
 
 impl Publisher {
@@ -133,7 +150,7 @@ impl Publisher {
 mod tests {
     use super::{Datum, data};
     use crate::Snapshot;
-    use crate::families::tests::snapshot;
+    use crate::families::tests::{mirror, snapshot};
 
     #[test]
     fn rates_are_of_the_time_between_two_snapshots_and_errors_of_all_interfaces() {
@@ -147,6 +164,19 @@ mod tests {
                 Datum { name: "Sessions", value: 12.0, unit: "Count" },
             ]
         );
+    }
+
+    #[test]
+    fn the_share_of_translated_packets_is_of_the_time_between_and_none_without_packets() {
+        let with = |services| Snapshot { services: Some(services), ..snapshot(1000, 100, 1) };
+        let later = |services| Snapshot { time_ms: 2000, ..with(services) };
+        let rate = |before: &Snapshot, now: &Snapshot| {
+            data(before, now).into_iter().find(|datum| datum.name == "NATHitRate").map(|datum| datum.value)
+        };
+        assert_eq!(rate(&with(mirror(100, 100)), &later(mirror(1100, 850))), Some(75.0));
+        assert_eq!(rate(&with(mirror(100, 100)), &later(mirror(100, 100))), None, "no packets");
+        assert_eq!(rate(&with(mirror(100, 100)), &later(mirror(50, 0))), None, "it began anew");
+        assert_eq!(rate(&snapshot(1000, 100, 1), &later(mirror(50, 0))), None, "no services before");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use crate::exposition::{Exposition, Kind, Labels};
-use flumen_api::{InterfaceReasons, ReasonsReport, StatusReport, TableUse};
+use flumen_api::{InterfaceReasons, ReasonsReport, ServiceCounters, ServicesReport, StatusReport, TableUse};
 
 /// What the daemon reported at one time; none of it when it did not answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct Snapshot {
     pub status: Option<StatusReport>,
     /// How every frame ended.
     pub reasons: Option<ReasonsReport>,
+    /// What services have done.
+    pub services: Option<ServicesReport>,
 }
 
 impl Snapshot {
@@ -28,6 +30,9 @@ pub fn exposition(snapshot: &Snapshot) -> String {
         daemon(&mut text, status);
     }
     frames(&mut text, snapshot.interfaces());
+    if let Some(report) = &snapshot.services {
+        services(&mut text, report);
+    }
     text.into_text()
 }
 
@@ -92,10 +97,41 @@ fn frames(text: &mut Exposition, interfaces: &[InterfaceReasons]) {
     text.family("flumen_bytes_total", "How frames ended, in bytes.", counter, ended(|frames| frames.bytes));
 }
 
+/// A counter of services by name.
+type Service = (&'static str, &'static str, fn(&ServiceCounters) -> u64);
+
+/// The counters of traffic mirrors and of interfaces on which DF is cleared.
+const SERVICES: [Service; 9] = [
+    ("flumen_service_packets_total", "Frames on interfaces with services.", |one| one.total_packets),
+    ("flumen_service_vxlan_packets_total", "VXLAN to the port of a traffic mirror.", |one| one.vxlan_packets),
+    ("flumen_service_inner_packets_total", "Inner frames that were unwrapped.", |one| one.inner_packets),
+    ("flumen_service_nat_applied_total", "Inner packets that a rule translated.", |one| one.nat_applied),
+    ("flumen_service_df_cleared_total", "Packets whose DF was cleared.", |one| one.df_cleared),
+    ("flumen_service_forwarded_total", "Inner packets sent on.", |one| one.forwarded),
+    ("flumen_service_redirected_total", "Of these, by redirect.", |one| one.redirected),
+    ("flumen_service_errors_total", "VXLAN of a mirror that was dropped, but not by a rule.", |one| {
+        one.errors
+    }),
+    ("flumen_service_bytes_total", "Bytes of all frames.", |one| one.bytes_processed),
+];
+
+fn services(text: &mut Exposition, report: &ServicesReport) {
+    for (name, help, value) in SERVICES {
+        let samples = report
+            .interfaces
+            .iter()
+            .map(|one| (vec![("interface", one.interface.as_str())], value(&one.counters)));
+        text.family(name, help, Kind::Counter, samples);
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{Snapshot, exposition};
-    use flumen_api::{InterfaceReasons, ReasonCount, ReasonsReport, StatusReport, TableUse, Traffic};
+    use flumen_api::{
+        InterfaceReasons, ReasonCount, ReasonsReport, ServiceCounters, ServiceInfo, ServicesReport,
+        StatusReport, TableUse, Traffic,
+    };
 
     /// A gateway that has dropped some of what it received.
     pub(crate) fn snapshot(time_ms: u64, received: u64, dropped: u64) -> Snapshot {
@@ -131,7 +167,24 @@ pub(crate) mod tests {
         };
         let lan = InterfaceReasons::new("lan".into(), traffic(received), reasons);
         let reasons = ReasonsReport { interfaces: vec![lan] };
-        Snapshot { time_ms, status: Some(status), reasons: Some(reasons) }
+        Snapshot { time_ms, status: Some(status), reasons: Some(reasons), services: None }
+    }
+
+    /// What a traffic mirror on `lan` has done.
+    pub(crate) fn mirror(inner: u64, translated: u64) -> ServicesReport {
+        let counters =
+            ServiceCounters { inner_packets: inner, nat_applied: translated, ..ServiceCounters::default() };
+        let lan =
+            ServiceInfo { interface: "lan".into(), mode: Some("driver".into()), counters, dropped: vec![] };
+        ServicesReport { interfaces: vec![lan], mirrors: Vec::new() }
+    }
+
+    #[test]
+    fn services_have_their_nine_counters_where_there_are_any() {
+        assert!(!exposition(&snapshot(0, 10, 3)).contains("flumen_service"));
+        let text = exposition(&Snapshot { services: Some(mirror(7, 5)), ..snapshot(0, 10, 3) });
+        assert!(text.contains("flumen_service_nat_applied_total{interface=\"lan\"} 5\n"), "{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("flumen_service_")).count(), 9);
     }
 
     #[test]
