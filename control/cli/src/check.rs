@@ -20,9 +20,13 @@ struct Verdict {
 
 /// `flumen check`: reads, checks and compiles a file, without a daemon.
 pub(crate) fn run(path: &Path, host: bool, mode: LoadMode, output: Output) -> Outcome {
-    let text = file::read_text(path)?;
-    let file = file::name(path);
-    let checked = match (check(&text, mode), absent(&text, mode)) {
+    of_text(&file::name(path), &file::read_text(path)?, host, mode, output)
+}
+
+/// The same of a text that messages call `file`.
+pub(crate) fn of_text(file: &str, text: &str, host: bool, mode: LoadMode, output: Output) -> Outcome {
+    let file = file.to_owned();
+    let checked = match (check(text, mode), absent(text, mode)) {
         (Ok(checked), Ok(absent)) if host && !absent.is_empty() => {
             drop(checked);
             Err(absent)

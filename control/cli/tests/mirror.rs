@@ -32,6 +32,42 @@ fn variables_and_rules_become_a_configuration() {
 }
 
 #[test]
+fn what_is_imported_is_a_configuration_that_a_strict_check_accepts() {
+    let folder = folder();
+    for options in ["--env .env --nat-rules nat_rules.conf --vni 7", "", "-i lan -t lan", "-a 2001:db8::1"] {
+        let text = flumen(folder.path(), &format!("mirror import {options}")).stdout;
+        std::fs::write(folder.path().join("mirror.conf"), text).unwrap();
+        let checked = flumen(folder.path(), "check mirror.conf");
+        assert!(checked.status.success(), "{options}: {}", String::from_utf8_lossy(&checked.stderr));
+        let validated = flumen(folder.path(), &format!("mirror validate {options}"));
+        assert!(validated.status.success(), "{options}: {}", String::from_utf8_lossy(&validated.stderr));
+        assert!(String::from_utf8(validated.stdout).unwrap().starts_with("the mirror is accepted"));
+    }
+}
+
+#[test]
+fn what_would_not_be_accepted_is_not_valid() {
+    let folder = folder();
+    let refused = |line: &str| {
+        let output = flumen(folder.path(), line);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = refused("mirror validate --env bad.env");
+    assert!(code == Some(1) && said.contains("bad.env:2:10: NAT_PORT"), "{said}");
+    let (code, said) = refused("mirror validate -i nosuchdev0 --host");
+    assert!(code == Some(1) && said.contains("nosuchdev0"), "{said}");
+    assert_eq!(refused("mirror validate --env nosuch").0, Some(2));
+}
+
+#[test]
+fn a_monitor_without_a_daemon_says_so_and_ends() {
+    let folder = folder();
+    let output = flumen(folder.path(), &format!("mirror monitor --run-dir {}", folder.path().display()));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("no daemon is running"));
+}
+
+#[test]
 fn devices_alone_are_for_scripts() {
     let folder = folder();
     let devices = |line: &str| String::from_utf8(flumen(folder.path(), line).stdout).unwrap();

@@ -5,7 +5,9 @@ use crate::{
     CompileError, InterfaceBinding, InterfaceName, Limits, Names, Note, RuleKey, RuleName, Ruleset, Table,
     bounds, services, shadow, stage,
 };
-use flumen_abi::{Generation, InterfaceId, NatRow, PolicyId, PolicyRow, Settings, Timeouts, Vlan, ZoneId};
+use flumen_abi::{
+    Generation, InterfaceId, MirrorRow, NatRow, PolicyId, PolicyRow, Settings, Timeouts, Vlan, ZoneId,
+};
 use flumen_config::{Flow, Interface, Model, Name};
 use std::collections::BTreeMap;
 
@@ -176,6 +178,9 @@ fn names(model: &Model, ids: &Identities) -> Names {
     let mut names = Names::retired(ids);
     for zone in model.security.zones.keys() {
         names.add_zone(ZoneId(ids.zones.id(zone.as_str()) as u16), zone.to_string());
+    }
+    for (number, name) in (0..).zip(model.services.traffic_mirror.keys()) {
+        names.add_mirror(MirrorRow::zone(number), name.to_string());
     }
     let mut places = BTreeMap::new();
     for (key, then) in rules(model) {

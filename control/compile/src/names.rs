@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     zones: BTreeMap<ZoneId, String>,
+    mirrors: BTreeMap<ZoneId, String>,
     rules: BTreeMap<PolicyId, RuleName>,
     interfaces: BTreeMap<InterfaceId, InterfaceName>,
 }
@@ -40,6 +41,11 @@ impl Names {
     /// The zone with this number, also when it is no longer configured.
     pub fn zone(&self, id: ZoneId) -> Option<&str> {
         self.zones.get(&id).map(String::as_str)
+    }
+
+    /// The traffic mirror whose packets are in this zone of its own.
+    pub fn mirror(&self, id: ZoneId) -> Option<&str> {
+        self.mirrors.get(&id).map(String::as_str)
     }
 
     /// The policy or NAT rule with this number, also when it is no longer configured.
@@ -93,11 +99,15 @@ impl Names {
         let rules = identities.rules.retired();
         let rules =
             rules.map(|(key, id)| (PolicyId(id), RuleName { key: key.clone(), then: None, place: None }));
-        Names { zones: zones.collect(), rules: rules.collect(), interfaces: BTreeMap::new() }
+        Names { zones: zones.collect(), rules: rules.collect(), ..Names::default() }
     }
 
     pub(crate) fn add_zone(&mut self, id: ZoneId, name: String) {
         self.zones.insert(id, name);
+    }
+
+    pub(crate) fn add_mirror(&mut self, id: ZoneId, name: String) {
+        self.mirrors.insert(id, name);
     }
 
     pub(crate) fn add_rule(&mut self, id: PolicyId, name: RuleName) {

@@ -42,13 +42,13 @@ mod terms;
 mod usage;
 mod xdp;
 
-pub use assembly::{detach, run};
+pub use assembly::{active_source, detach, run, run_beside};
 pub use check::{check, host_facts, missing_devices};
 pub use daemon::Daemon;
 pub use engines::{EngineOptions, Engines};
 pub use error::DaemonError;
 pub use explain::captured_frames;
-pub use log::init as init_log;
+pub use log::{init as init_log, init_from as init_log_from};
 pub use options::Options;
 pub use signals::Signals;
 pub use xdp::XdpEngines;

@@ -19,7 +19,12 @@ struct Journal;
 ///
 /// The journal gets priorities and adds the time itself; a terminal or file gets time, and colours if it can.
 pub fn init() {
-    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info"));
+    init_from("info");
+}
+
+/// The same from this level on, unless the environment has a filter: `warn`, `info`, `debug`.
+pub fn init_from(level: &str) {
+    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new(level));
     let kept = tracing_subscriber::registry().with(filter).with(Keep);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let started = if std::env::var_os("JOURNAL_STREAM").is_some() {

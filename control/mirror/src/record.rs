@@ -47,6 +47,12 @@ pub struct Rates {
     pub packets_per_second: f64,
     /// VXLAN frames a second.
     pub vxlan_per_second: f64,
+    /// Inner packets a second.
+    pub inner_per_second: f64,
+    /// Inner packets a second that lost their DF.
+    pub df_cleared_per_second: f64,
+    /// Inner packets a second that left by redirect.
+    pub redirected_per_second: f64,
     /// Inner packets a second that were sent on.
     pub forwarded_per_second: f64,
     /// Errors a second.
@@ -57,6 +63,23 @@ pub struct Rates {
     pub nat_hit_percent: Option<f64>,
     /// Share of the inner packets that were not sent on, in percent; none without inner packets.
     pub lost_percent: Option<f64>,
+    /// VXLAN frames that were dropped before their inner frame was taken out.
+    pub unwrap_lost: u64,
+    /// Those that were dropped after.
+    pub send_lost: u64,
+    /// Inner packets that a rule discarded.
+    pub discarded: u64,
+}
+
+/// How a rate fares beside what is aimed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// At least the target.
+    Reached,
+    /// Below it, and at least the threshold.
+    Below,
+    /// Below both.
+    Bad,
 }
 
 impl Record {
@@ -69,15 +92,24 @@ impl Record {
         let percent = |part: u64| {
             (counters.inner_packets > 0).then(|| 100.0 * part as f64 / counters.inner_packets as f64)
         };
+        let unwrap_lost = counters.vxlan_packets.saturating_sub(counters.inner_packets);
+        let send_lost = counters.errors.saturating_sub(unwrap_lost);
+        let not_sent = counters.inner_packets.saturating_sub(counters.forwarded);
         Some(Rates {
             seconds,
             packets_per_second: per_second(counters.total_packets),
             vxlan_per_second: per_second(counters.vxlan_packets),
+            inner_per_second: per_second(counters.inner_packets),
+            df_cleared_per_second: per_second(counters.df_cleared),
+            redirected_per_second: per_second(counters.redirected),
             forwarded_per_second: per_second(counters.forwarded),
             errors_per_second: per_second(counters.errors),
             megabits_per_second: per_second(counters.bytes_processed) * 8.0 / 1e6,
             nat_hit_percent: percent(counters.nat_applied),
-            lost_percent: percent(counters.inner_packets.saturating_sub(counters.forwarded)),
+            lost_percent: percent(not_sent),
+            unwrap_lost,
+            send_lost,
+            discarded: not_sent.saturating_sub(send_lost),
         })
     }
 }

@@ -1,3 +1,4 @@
+use crate::Health;
 use std::fmt::{self, Write};
 use std::net::IpAddr;
 
@@ -71,6 +72,19 @@ impl Default for Watch {
             colours: true,
             log_file: None,
             verbosity: 0,
+        }
+    }
+}
+
+impl Watch {
+    /// How so many packets a second fare.
+    pub fn health(&self, packets_per_second: f64) -> Health {
+        if packets_per_second >= self.target_pps as f64 {
+            Health::Reached
+        } else if packets_per_second >= self.threshold_pps as f64 {
+            Health::Below
+        } else {
+            Health::Bad
         }
     }
 }

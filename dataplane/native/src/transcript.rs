@@ -1,4 +1,6 @@
-use flumen_abi::{Action, IfIndex, NatKind, PolicyId, SessionKey, SessionRow, Stage, Vlan, ZoneId};
+use flumen_abi::{
+    Action, IfIndex, InterfaceId, NatKind, PolicyId, SessionKey, SessionRow, Stage, Vlan, ZoneId,
+};
 use flumen_pipeline::{Fragment, RouteKind, Step, Trace};
 
 /// What ids are called.
@@ -192,9 +194,13 @@ impl Trace for Transcript<'_> {
                 self.line("mirror", text, None);
             }
             Step::Mirror(key, Some(row)) => {
-                let text = format!("VXLAN to port {} with VNI {}: a traffic mirror", key.port, key.vni);
-                let row = format!("output interface {}, DF cleared over {}", row.output, row.df_over);
-                self.line("mirror", text, Some(row));
+                let mirror = self.names.zone(row.zone);
+                let text = format!("VXLAN to port {} with VNI {}: {mirror}", key.port, key.vni);
+                let output = match row.output {
+                    InterfaceId::NONE => "out by the kernel's route".to_owned(),
+                    output => format!("output interface {output}"),
+                };
+                self.line("mirror", text, Some(format!("{output}, DF cleared over {}", row.df_over)));
             }
             Step::Unwrapped(packet) => {
                 let text = format!(

@@ -3,9 +3,14 @@
 mod arguments;
 mod check;
 mod import;
+mod monitor;
 mod report;
 mod send;
+mod start;
 mod status;
+mod validate;
+
+pub(crate) use status::services;
 
 use crate::args::Connection;
 use crate::failure::Outcome;
@@ -24,6 +29,17 @@ pub(crate) enum Mirror {
                             AWS_IPSEC_VM_IP and AWS_IPSEC_VM_PORT of the environment stand for NAT_IP and NAT_PORT."
     )]
     Import(Box<import::ImportArguments>),
+    /// Would the configuration that variables, rules and options describe be accepted? Needs neither a daemon nor root
+    #[command(after_help = "Exit status: 0 accepted, 1 refused, 2 wrong usage or no such file.")]
+    Validate(Box<validate::ValidateArguments>),
+    /// Run a mirror in the foreground, with a line of statistics for each interval, until Ctrl-C; then the host is as it was
+    #[command(after_help = "Example: flumen mirror start -i ens5 -t ens6 -a 10.2.41.17 -p 8081 -s 42844 -v")]
+    Start(Box<start::StartArguments>),
+    /// A line for each interval: rates, share of translated packets, losses by stage and reason; until Ctrl-C
+    #[command(
+        after_help = "With --json each line is what was counted so far: flumen mirror report reads them."
+    )]
+    Monitor(monitor::MonitorArguments),
     /// Send VXLAN to a mirror, as a source of copies does: made up, or from a capture file
     #[command(
         after_help = "It ends by itself. Example: flumen mirror send --to 10.2.41.5 --rate 85000 --size 128,1450,2852 --flows 8"
@@ -40,6 +56,9 @@ pub(crate) fn run(command: &Mirror, connection: &Connection, output: Output) -> 
     match command {
         Mirror::Check(arguments) => check::run(arguments, output),
         Mirror::Import(arguments) => import::run(arguments, output),
+        Mirror::Validate(arguments) => validate::run(arguments, output),
+        Mirror::Start(arguments) => start::run(arguments, connection, output.json),
+        Mirror::Monitor(arguments) => monitor::run(arguments, connection, output.json),
         Mirror::Send(arguments) => send::run(arguments, output),
         Mirror::Status(arguments) => status::run(arguments, connection, output),
         Mirror::Report(arguments) => report::run(arguments, output),

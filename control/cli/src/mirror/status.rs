@@ -54,11 +54,17 @@ pub(super) fn run(arguments: &StatusArguments, connection: &Connection, output: 
     Ok(output.report(&Status { report, rates }, render)?)
 }
 
-fn read(connection: &Connection) -> Result<ServicesReport, ClientError> {
+/// What services have done so far.
+pub(super) fn read(connection: &Connection) -> Result<ServicesReport, ClientError> {
     match ask(connection, &Request::ShowServices)? {
         Response::Services(report) => Ok(report),
         _ => Err(ClientError::Mismatch),
     }
+}
+
+/// The same without rates, for the shell.
+pub(crate) fn services(report: &ServicesReport) -> String {
+    render(&Status { report: report.clone(), rates: Vec::new() })
 }
 
 fn rates_between(before: &ServicesReport, after: &ServicesReport, time: Duration) -> Vec<Rate> {

@@ -44,6 +44,7 @@ pub(crate) enum Action {
     ShowRollback,
     ShowRoutes,
     ShowScreen,
+    ShowServices,
     ShowSessions,
     ShowStatistics,
     ShowStatus,

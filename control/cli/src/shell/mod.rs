@@ -25,6 +25,7 @@ pub(crate) mod when;
 pub(crate) use commands::CONFIGURATION;
 pub(crate) use editor::interactive;
 pub(crate) use grammar::Row;
+pub(crate) use monitor::clock;
 pub(crate) use operate::is_operational;
 pub(crate) use operational::OPERATIONAL;
 pub(crate) use session::{arguments, script};

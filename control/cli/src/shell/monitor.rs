@@ -191,7 +191,7 @@ fn unix_s() -> u64 {
 }
 
 /// `17:04:59`, UTC.
-fn clock(unix_s: u64) -> String {
+pub(crate) fn clock(unix_s: u64) -> String {
     when::show(unix_s).get(11..19).unwrap_or_default().to_owned()
 }
 

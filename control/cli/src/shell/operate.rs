@@ -2,6 +2,7 @@ use crate::args::FilterArguments;
 use crate::ask::ask;
 use crate::explain::{self, ExplainArguments};
 use crate::failure::Failure;
+use crate::mirror;
 use crate::shell::commands::Action;
 use crate::shell::grammar::{ARGUMENTS, Matched, Row};
 use crate::shell::operational::OPERATIONAL;
@@ -109,6 +110,7 @@ impl Session {
             Action::ShowZones => Request::ShowZones,
             Action::ShowPolicies => Request::ShowPolicies,
             Action::ShowNat => Request::ShowNat,
+            Action::ShowServices => Request::ShowServices,
             Action::ShowInterfaces => Request::ShowInterfaces,
             Action::ShowStatistics | Action::ShowScreen => Request::ShowReasons { zeroes: true },
             Action::ShowStatus | Action::ShowVersion => Request::Status,
@@ -171,6 +173,7 @@ impl Session {
                 show::select(&mut report, interface, seen).map_err(Failure::Failed)?;
                 Printed::report(&report, show::reasons)
             }
+            Response::Services(report) => Printed::report(&report, mirror::services),
             Response::Status(report) if matched.action == Action::ShowVersion => {
                 Printed::report(&report, |report: &StatusReport| {
                     format!("flumen {} on the {} engine\n", report.release, report.engine)

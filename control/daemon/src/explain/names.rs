@@ -10,7 +10,11 @@ pub(super) struct TraceNames<'a> {
 
 impl flumen_engine::Names for TraceNames<'_> {
     fn zone(&self, zone: ZoneId) -> String {
-        self.names.zone(zone).map_or_else(|| format!("#{zone}"), str::to_owned)
+        match (self.names.zone(zone), self.names.mirror(zone)) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(mirror)) => format!("traffic mirror {mirror}"),
+            (None, None) => format!("#{zone}"),
+        }
     }
 
     fn policy(&self, policy: PolicyId) -> String {

@@ -4,14 +4,15 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use flumen_api::{Request, Response, ServiceInfo};
-use flumen_scenarios::{Configuration, Lab, balances};
+use flumen_scenarios::{Configuration, Flumen, Lab, balances};
 use flumen_testkit::RawSocket;
-use flumen_testkit::netns::Netns;
+use flumen_testkit::netns::{Daemon, Netns};
 use flumen_testkit::packet::{ACK, Checksum, Mac, Packet, parse, verify_checksums};
 use flumen_testkit::topology::{Gateway, Segment};
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{SOON, count, udp};
+use crate::support::{READY, SOON, count, sysctls, udp};
 
 /// Link address that copied frames were sent to; the kernel's VXLAN device gets it, so that it routes them.
 const COPIED: [u8; 6] = [2, 7, 0, 0, 0, 2];
@@ -74,11 +75,17 @@ fn inner_frames() -> Vec<Vec<u8>> {
     frames.map(|frame| frame.build()).to_vec()
 }
 
+/// A copied frame in VXLAN from the LAN to the gateway.
+fn outer(inner: &[u8]) -> Vec<u8> {
+    let (host, gateway) = (Segment::Lan.host(), Segment::Lan.gateway());
+    let packet = Packet::eth().macs(host.mac, gateway.mac).ipv4(host.v4, gateway.v4).udp(50_000, 4789);
+    packet.checksum(Checksum::Zero).vxlan(1).payload(inner).build()
+}
+
 /// Sends each frame in VXLAN from the LAN, and returns what arrives at the host on the DMZ: from the EtherType on.
 fn through(topology: &Gateway, frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let sender = RawSocket::open(topology.client(), "eth0").expect("the lab does as it is told");
     let target = RawSocket::open(topology.host(Segment::Dmz), "eth0").expect("the lab does as it is told");
-    let (host, gateway) = (Segment::Lan.host(), Segment::Lan.gateway());
     // the kernel asks for its neighbour once
     topology
         .gateway()
@@ -94,14 +101,7 @@ fn through(topology: &Gateway, frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
     };
     let mut arrived = Vec::new();
     for inner in frames {
-        let outer = Packet::eth()
-            .macs(host.mac, gateway.mac)
-            .ipv4(host.v4, gateway.v4)
-            .udp(50_000, 4789)
-            .checksum(Checksum::Zero)
-            .vxlan(1)
-            .payload(inner);
-        sender.send(&outer.build()).expect("the lab does as it is told");
+        sender.send(&outer(inner)).expect("the lab does as it is told");
         let frame = target
             .recv_matching(SOON, from_tunnel)
             .expect("the lab does as it is told")
@@ -183,6 +183,9 @@ fn copies_arrive_as_they_do_by_the_kernels_own_vxlan_and_nftables() {
     )
     .expect("the lab does as it is told");
     assert_eq!(shown["interfaces"][0]["counters"]["nat_applied"], 5);
+    let hex: String = outer(&frames[0]).iter().map(|byte| format!("{byte:02x}")).collect();
+    let explained = lab.flumen().run(&format!("explain -i lan --hex {hex}")).expect("it is explained");
+    assert!(explained.contains("with VNI 1: traffic mirror m"), "{explained}");
     assert_eq!(shown["mirrors"][0]["rules"][0]["hits"]["packets"], 4);
 }
 
@@ -330,12 +333,7 @@ fn an_output_that_goes_down_has_its_reason_and_comes_back() {
     let lab = Lab::on(topology(), &with_mirror(output)).expect("the lab does as it is told");
     let inner = inner_frames().remove(0);
     let send = || {
-        let (host, gateway) = (Segment::Lan.host(), Segment::Lan.gateway());
-        let outer = Packet::eth().macs(host.mac, gateway.mac).ipv4(host.v4, gateway.v4).udp(50_000, 4789);
-        RawSocket::open(lab.client(), "eth0")
-            .expect("the lab does as it is told")
-            .send(&outer.vxlan(1).payload(&inner).build())
-            .expect("the lab does as it is told");
+        RawSocket::open(lab.client(), "eth0").expect("a socket").send(&outer(&inner)).expect("a frame");
     };
     let target =
         RawSocket::open(lab.topology().host(Segment::Dmz), "eth0").expect("the lab does as it is told");
@@ -370,6 +368,71 @@ fn an_output_that_goes_down_has_its_reason_and_comes_back() {
         arrives().is_some()
     })
     .expect("the lab does as it is told");
+}
+
+/// `flumen mirror start` with these options, once it serves.
+fn started(flumen: &Flumen, options: &str) -> Daemon {
+    let target = Segment::Dmz.host().v4;
+    let line = format!("mirror start -i lan -t dmz -a {target} -p {NEW_PORT} -s {PORT} -I 1 {options}");
+    let running = Daemon::start(&mut flumen.command(line.split_whitespace())).expect("it starts");
+    flumen_testkit::wait_until("it serves", READY, || running.log().contains("mirror on lan to dmz"))
+        .unwrap_or_else(|error| panic!("{error}: {}", running.log()));
+    running
+}
+
+#[test]
+fn one_line_runs_a_mirror_tells_what_it_does_and_leaves_the_host_as_it_was() {
+    let topology = topology();
+    let (gateway, flumen) = (topology.gateway(), Flumen::new(topology.gateway()).expect("the program"));
+    let (target, talker) = (
+        udp(topology.host(Segment::Dmz), (Segment::Dmz.host().v4, NEW_PORT).into()).expect("a socket"),
+        talker(topology.client(), 1450),
+    );
+    let before = sysctls(gateway);
+    let running = started(&flumen, "-v");
+    let told = |text: &str| running.log().lines().any(|line| line.contains(text));
+    let mut sent = 0;
+    flumen_testkit::wait_until("a line tells of the share of translated packets", SOON, || {
+        talker.send(&[7; 1409]).expect("a datagram"); // with DF, and more than 1,400 bytes
+        assert_eq!(heard(&target), [7; 1409]);
+        sent += 1;
+        told(" 100.0 % ")
+    })
+    .expect("it tells");
+    assert!(told("NAT HIT") && told(" low") && told("without DF/s"), "{}", running.log());
+
+    let recorded = flumen.run("mirror monitor -I 1 --count 1 --json").expect("records");
+    let records: Vec<Value> =
+        recorded.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(records.len(), 2, "one at once, one after the interval");
+    assert_eq!((&records[1]["nat_applied"], &records[1]["df_cleared"]), (&sent.into(), &sent.into()));
+    let shown = flumen.run("show services traffic-mirror").expect("the shell's command");
+    assert!(shown.contains("NAT applied") && shown.contains("mirror main: lan.0 port 4789 VNI 1"), "{shown}");
+    assert!(flumen.refused("mirror start -i lan -t dmz").expect("an answer").contains("running already"));
+
+    running.signal(Signal::SIGINT).expect("it runs");
+    let said = running.wait(READY).expect("it ends, with status 0");
+    assert!(said.contains("stopped; the host is as it was"), "{said}");
+    assert_eq!(gateway.exec("ip link show").expect("links").matches(" xdp ").count(), 0);
+    assert_eq!(sysctls(gateway), before);
+}
+
+#[test]
+fn one_line_does_not_take_the_place_of_a_configuration_unless_it_is_told_to() {
+    let mut lab = Lab::on(topology(), &with_dmz()).expect("a lab");
+    lab.flumen_mut().kill().expect("it runs");
+    let said = lab.flumen().refused("mirror start -i lan -t dmz").expect("an answer");
+    assert!(said.contains("active here already") && said.contains("--replace"), "{said}");
+    for options in ["--replace --stay", "--stay"] {
+        let running = started(lab.flumen(), options);
+        running.signal(Signal::SIGTERM).expect("it runs");
+        assert!(running.wait(READY).expect("status 0").contains("goes on until"), "with {options}");
+    }
+    assert_eq!(lab.gateway().exec("ip link show").expect("links").matches(" xdp ").count(), 2, "it stays");
+    let target = udp(lab.topology().host(Segment::Dmz), (Segment::Dmz.host().v4, NEW_PORT).into());
+    let (target, talker) = (target.expect("a socket"), talker(lab.client(), 1450));
+    talker.send(b"nobody looks on").expect("a datagram");
+    assert_eq!(heard(&target), b"nobody looks on");
 }
 
 #[test]

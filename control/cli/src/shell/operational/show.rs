@@ -156,6 +156,16 @@ pub(super) const SHOW: &[Row] = &[
         ],
     ),
     group("security", "Zones, policies, NAT and sessions", SECURITY),
+    group(
+        "services",
+        "What is done in front of zones",
+        &[command(
+            "traffic-mirror",
+            "Counters of interfaces with a traffic mirror or df-clear, and the hits of rules",
+            Action::ShowServices,
+            &[],
+        )],
+    ),
     group("system", "The daemon and its configurations", SYSTEM),
     command("version", "Release of the daemon", Action::ShowVersion, &[]),
 ];
