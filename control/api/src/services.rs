@@ -115,3 +115,52 @@ pub struct MirrorRuleInfo {
     /// Frames that it decided on.
     pub hits: Traffic,
 }
+
+// === impl ServiceCounters ===
+
+impl ServiceCounters {
+    /// Each counter with its name and what it counts, in their order.
+    pub fn named(&self) -> [(&'static str, u64); 9] {
+        [
+            ("Total packets", self.total_packets),
+            ("VXLAN packets", self.vxlan_packets),
+            ("Inner packets", self.inner_packets),
+            ("NAT applied", self.nat_applied),
+            ("DF cleared", self.df_cleared),
+            ("Forwarded", self.forwarded),
+            ("Redirected", self.redirected),
+            ("Errors", self.errors),
+            ("Bytes processed", self.bytes_processed),
+        ]
+    }
+
+    /// Both added up.
+    pub fn plus(&self, other: &ServiceCounters) -> ServiceCounters {
+        ServiceCounters {
+            total_packets: self.total_packets.saturating_add(other.total_packets),
+            vxlan_packets: self.vxlan_packets.saturating_add(other.vxlan_packets),
+            inner_packets: self.inner_packets.saturating_add(other.inner_packets),
+            nat_applied: self.nat_applied.saturating_add(other.nat_applied),
+            df_cleared: self.df_cleared.saturating_add(other.df_cleared),
+            forwarded: self.forwarded.saturating_add(other.forwarded),
+            redirected: self.redirected.saturating_add(other.redirected),
+            errors: self.errors.saturating_add(other.errors),
+            bytes_processed: self.bytes_processed.saturating_add(other.bytes_processed),
+        }
+    }
+
+    /// The growth since earlier counters; none when one of them is smaller now.
+    pub fn since(&self, before: &ServiceCounters) -> Option<ServiceCounters> {
+        Some(ServiceCounters {
+            total_packets: self.total_packets.checked_sub(before.total_packets)?,
+            vxlan_packets: self.vxlan_packets.checked_sub(before.vxlan_packets)?,
+            inner_packets: self.inner_packets.checked_sub(before.inner_packets)?,
+            nat_applied: self.nat_applied.checked_sub(before.nat_applied)?,
+            df_cleared: self.df_cleared.checked_sub(before.df_cleared)?,
+            forwarded: self.forwarded.checked_sub(before.forwarded)?,
+            redirected: self.redirected.checked_sub(before.redirected)?,
+            errors: self.errors.checked_sub(before.errors)?,
+            bytes_processed: self.bytes_processed.checked_sub(before.bytes_processed)?,
+        })
+    }
+}

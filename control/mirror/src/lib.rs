@@ -13,7 +13,7 @@ mod variables;
 
 pub use import::{Imported, Sources, import};
 pub use problem::{Place, Problem};
-pub use record::{Counters, Health, Rates, Record};
+pub use record::{Health, Rates, Record};
 pub use report::{Heading, ReportError, records, report};
 pub use settings::{Mirror, Rule, Watch};
 pub use traffic::{GREATEST_VNI, Traffic, TrafficError, encapsulated};

@@ -1,3 +1,4 @@
+use flumen_api::ServiceCounters;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -9,33 +10,10 @@ pub struct Record {
     pub time_ms: u64,
     /// The counters.
     #[serde(flatten)]
-    pub counters: Counters,
+    pub counters: ServiceCounters,
     /// Frames that ended in an error, by its reason; they add up to `errors`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub errors_by_reason: BTreeMap<String, u64>,
-}
-
-/// The nine counters of a mirror.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counters {
-    /// Frames that the program has seen.
-    pub total_packets: u64,
-    /// Frames that were VXLAN of a mirror.
-    pub vxlan_packets: u64,
-    /// Frames whose inner frame was taken out.
-    pub inner_packets: u64,
-    /// Inner packets that were translated.
-    pub nat_applied: u64,
-    /// Inner packets whose DF was cleared.
-    pub df_cleared: u64,
-    /// Inner packets that were sent on.
-    pub forwarded: u64,
-    /// Of these, those that left by redirect.
-    pub redirected: u64,
-    /// Frames that were dropped.
-    pub errors: u64,
-    /// Bytes of all frames.
-    pub bytes_processed: u64,
 }
 
 /// What happened between two records.
@@ -114,66 +92,20 @@ impl Record {
     }
 }
 
-impl Counters {
-    /// Each counter with its name and what it counts, in their order.
-    pub fn named(&self) -> [(&'static str, u64); 9] {
-        [
-            ("Total packets", self.total_packets),
-            ("VXLAN packets", self.vxlan_packets),
-            ("Inner packets", self.inner_packets),
-            ("NAT applied", self.nat_applied),
-            ("DF cleared", self.df_cleared),
-            ("Forwarded", self.forwarded),
-            ("Redirected", self.redirected),
-            ("Errors", self.errors),
-            ("Bytes processed", self.bytes_processed),
-        ]
-    }
-
-    /// Both added up.
-    pub fn plus(&self, other: &Counters) -> Counters {
-        Counters {
-            total_packets: self.total_packets.saturating_add(other.total_packets),
-            vxlan_packets: self.vxlan_packets.saturating_add(other.vxlan_packets),
-            inner_packets: self.inner_packets.saturating_add(other.inner_packets),
-            nat_applied: self.nat_applied.saturating_add(other.nat_applied),
-            df_cleared: self.df_cleared.saturating_add(other.df_cleared),
-            forwarded: self.forwarded.saturating_add(other.forwarded),
-            redirected: self.redirected.saturating_add(other.redirected),
-            errors: self.errors.saturating_add(other.errors),
-            bytes_processed: self.bytes_processed.saturating_add(other.bytes_processed),
-        }
-    }
-
-    /// The growth since earlier counters; none when one of them is smaller now.
-    pub fn since(&self, before: &Counters) -> Option<Counters> {
-        Some(Counters {
-            total_packets: self.total_packets.checked_sub(before.total_packets)?,
-            vxlan_packets: self.vxlan_packets.checked_sub(before.vxlan_packets)?,
-            inner_packets: self.inner_packets.checked_sub(before.inner_packets)?,
-            nat_applied: self.nat_applied.checked_sub(before.nat_applied)?,
-            df_cleared: self.df_cleared.checked_sub(before.df_cleared)?,
-            forwarded: self.forwarded.checked_sub(before.forwarded)?,
-            redirected: self.redirected.checked_sub(before.redirected)?,
-            errors: self.errors.checked_sub(before.errors)?,
-            bytes_processed: self.bytes_processed.checked_sub(before.bytes_processed)?,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Counters, Record};
+    use super::Record;
+    use flumen_api::ServiceCounters;
 
     #[test]
     fn rates_are_of_the_time_between_two_records() {
-        let counters = |number: u64| Counters {
+        let counters = |number: u64| ServiceCounters {
             total_packets: number,
             inner_packets: number,
             nat_applied: number / 2,
             forwarded: number - number / 10,
             bytes_processed: number * 1400,
-            ..Counters::default()
+            ..ServiceCounters::default()
         };
         let record = |time_ms, number| Record { time_ms, counters: counters(number), ..Record::default() };
         let rates = record(7000, 425_000).since(&record(2000, 0)).unwrap();

@@ -172,7 +172,7 @@ pub(super) const LAYERS: &[Layer] = &[
         name: "flumen-mirror",
         folder: "control/mirror",
         // Its configuration is a text; that the text is accepted is tested above it.
-        below: &[],
+        below: &["flumen-api"],
         outside: Any,
         unsafe_code: Forbidden,
     },

@@ -7,8 +7,8 @@ use crate::output::complain;
 use crate::shell::clock;
 use crate::words::{BAD, GOOD, WARN};
 use clap::Args;
-use flumen_api::{ServiceCounters, ServicesReport};
-use flumen_mirror::{Counters, Health, Rates, Record, Watch};
+use flumen_api::ServicesReport;
+use flumen_mirror::{Health, Rates, Record, Watch};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::fmt::Write as _;
 use std::fs::File;
@@ -210,37 +210,12 @@ fn record(connection: &Connection) -> Result<Record, Failure> {
 fn record_of(report: &ServicesReport, time_ms: u64) -> Record {
     let mut record = Record { time_ms, ..Record::default() };
     for interface in &report.interfaces {
-        record.counters = record.counters.plus(&counters(&interface.counters));
+        record.counters = record.counters.plus(&interface.counters);
         for dropped in &interface.dropped {
             *record.errors_by_reason.entry(dropped.reason.clone()).or_default() += dropped.frames.packets;
         }
     }
     record
-}
-
-fn counters(counted: &ServiceCounters) -> Counters {
-    let ServiceCounters {
-        total_packets,
-        vxlan_packets,
-        inner_packets,
-        nat_applied,
-        df_cleared,
-        forwarded,
-        redirected,
-        errors,
-        bytes_processed,
-    } = *counted;
-    Counters {
-        total_packets,
-        vxlan_packets,
-        inner_packets,
-        nat_applied,
-        df_cleared,
-        forwarded,
-        redirected,
-        errors,
-        bytes_processed,
-    }
 }
 
 fn title() -> String {
@@ -307,12 +282,17 @@ mod tests {
             frames: Traffic { packets: truncated, bytes: 0 },
         }];
         let interface = |name: &str| ServiceInfo {
+            note: None,
             interface: name.into(),
             mode: None,
             counters,
             dropped: dropped.clone(),
         };
-        ServicesReport { interfaces: vec![interface("a"), interface("b")], mirrors: Vec::new() }
+        ServicesReport {
+            interfaces: vec![interface("a"), interface("b")],
+            mirrors: Vec::new(),
+            queues: None,
+        }
     }
 
     #[test]

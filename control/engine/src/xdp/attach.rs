@@ -211,7 +211,13 @@ impl Attachments {
             if stays || held.passive != passive {
                 continue;
             }
-            let waits = Device { name: name.clone(), index: held.index, program: Attached::Waiting, optional: false, passive };
+            let waits = Device {
+                name: name.clone(),
+                index: held.index,
+                program: Attached::Waiting,
+                optional: false,
+                passive,
+            };
             if let Err(error) = held.exchange(program, pins, &waits) {
                 warn!(device = name, %error, "its frames are dropped until it is detached");
             }

@@ -260,7 +260,7 @@ impl Engine for XdpEngine {
         }
         let bindings = binding::resolve_present(&installed.ruleset, host);
         let devices = install::devices(&installed.ruleset, &bindings);
-        let fresh = self.attachments.attach_all(&mut self.program, &self.pins, &devices)?;
+        let fresh = self.attachments.attach_all(&mut self.program, &self.pins, &devices, When::InForce)?;
         Ok(!fresh.is_empty())
     }
 

@@ -3,7 +3,8 @@
 mod number;
 mod plot;
 
-use crate::{Counters, Rates, Record};
+use crate::{Rates, Record};
+use flumen_api::ServiceCounters;
 use number::{grouped, short};
 use plot::{Line, Plot};
 use std::collections::BTreeMap;
@@ -92,7 +93,7 @@ struct Run<'a> {
     /// Seconds since the first record, and what happened until then.
     rates: Vec<(f64, Rates)>,
     /// What happened in all, restarts of the mirror left out.
-    total: Counters,
+    total: ServiceCounters,
     reasons: BTreeMap<&'a str, u64>,
     seconds: f64,
 }
@@ -100,8 +101,12 @@ struct Run<'a> {
 impl Run<'_> {
     fn of(records: &[Record]) -> Option<Run<'_>> {
         let begin = records.first()?.time_ms;
-        let mut run =
-            Run { rates: Vec::new(), total: Counters::default(), reasons: BTreeMap::new(), seconds: 0.0 };
+        let mut run = Run {
+            rates: Vec::new(),
+            total: ServiceCounters::default(),
+            reasons: BTreeMap::new(),
+            seconds: 0.0,
+        };
         for pair in records.windows(2) {
             let [before, now] = pair else { continue };
             let (Some(rates), Some(growth)) = (now.since(before), now.counters.since(&before.counters))

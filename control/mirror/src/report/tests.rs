@@ -1,5 +1,6 @@
 use super::{Heading, ReportError, records, report};
-use crate::{Counters, Record};
+use crate::Record;
+use flumen_api::ServiceCounters;
 
 fn heading() -> Heading {
     Heading { title: "Run of <today>".into(), target_pps: 85_000, threshold_pps: 59_500 }
@@ -9,7 +10,7 @@ fn heading() -> Heading {
 fn run(count: u64) -> Vec<Record> {
     let record = |at: u64| Record {
         time_ms: 1_700_000_000_000 + at * 5000,
-        counters: Counters {
+        counters: ServiceCounters {
             total_packets: at * 450_000,
             vxlan_packets: at * 450_000,
             inner_packets: at * 450_000,
@@ -18,7 +19,7 @@ fn run(count: u64) -> Vec<Record> {
             redirected: at * 450_000 - at * 3,
             errors: at * 3,
             bytes_processed: at * 450_000 * 1400,
-            ..Counters::default()
+            ..ServiceCounters::default()
         },
         errors_by_reason: [("mirror-vni".to_owned(), at * 3)].into(),
     };
