@@ -6,7 +6,7 @@ use flumen_engine::{AttachMode, Engine, EngineError, HostFacts, Ruleset};
 use flumen_kernel::network::{
     Effort, Network, Settings, Step, Waiting, converge, make_links, remove_all, remove_links, settings,
 };
-use flumen_kernel::{Host, KernelError, Ledger, LinkProperty, Setting, prepare, restore};
+use flumen_kernel::{Host, KernelError, Ledger, LinkProperty, Setting, close, open, prepare, restore};
 
 /// What a configuration is put in force with.
 pub(crate) struct Enforcer<'a> {
@@ -18,6 +18,9 @@ pub(crate) struct Enforcer<'a> {
     /// What is wanted and not to be had now.
     pub(crate) waiting: &'a mut Vec<Waiting>,
 }
+
+/// What [`flumen_kernel::open`] sets.
+type Openings = Vec<(Setting, String)>;
 
 /// Why a configuration cannot be put in force.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +65,8 @@ impl From<EnforceError> for ApiError {
 impl Enforcer<'_> {
     /// Puts a ruleset and a network in force, in an order in which nothing is ever open: a link that is made is down; what
     /// a device must be like before the gateway is on it; the gateway, which drops what it has no rules for yet; links up,
-    /// addresses, routes; then the switch to the new rules with one write. Links that nobody wants any more go last.
+    /// addresses, routes; then the switch to the new rules with one write, and what lets the kernel forward. Links that
+    /// nobody wants any more go last.
     ///
     /// # Errors
     /// The ruleset of before is in force. What was changed of the network stays, for [`Enforcer::take_back`].
@@ -72,7 +76,7 @@ impl Enforcer<'_> {
         network: &Network,
         effort: Effort,
     ) -> Result<(), EnforceError> {
-        let mut waiting = self.settle(ruleset, network, effort)?;
+        let (mut waiting, openings) = self.settle(ruleset, network, effort)?;
         let part = present_part(ruleset, self.facts);
         self.engine.prepare(&part, self.facts)?;
         let switched = self.addresses(network, true, effort, &mut waiting).and_then(|()| {
@@ -83,6 +87,7 @@ impl Enforcer<'_> {
             self.engine.abandon();
             return Err(error);
         }
+        self.open(openings);
         match remove_links(self.host, self.ledger, network) {
             Ok(steps) if steps.is_empty() => {}
             Ok(steps) => {
@@ -98,7 +103,8 @@ impl Enforcer<'_> {
     /// Brings the network back to what it was before [`Enforcer::enforce`] failed, as far as the kernel lets it.
     pub(crate) fn take_back(&mut self, ruleset: &Ruleset, network: &Network) {
         let effort = Effort::AsFarAsPossible;
-        let back = self.settle(ruleset, network, effort).and_then(|mut waiting| {
+        let back = self.settle(ruleset, network, effort).and_then(|(mut waiting, openings)| {
+            self.open(openings);
             self.addresses(network, true, effort, &mut waiting)?;
             remove_links(self.host, self.ledger, network).map_err(EnforceError::Network)?;
             self.look()?;
@@ -126,13 +132,14 @@ impl Enforcer<'_> {
         Ok(!made.is_empty())
     }
 
-    /// Links are made, and settings are as the configuration and the gateway need them.
+    /// Links are made, and settings are as the configuration and the gateway need them, but for those that [`Self::open`]
+    /// sets.
     fn settle(
         &mut self,
         ruleset: &Ruleset,
         network: &Network,
         effort: Effort,
-    ) -> Result<Vec<Waiting>, EnforceError> {
+    ) -> Result<(Vec<Waiting>, Openings), EnforceError> {
         let (made, mut waiting) =
             make_links(self.host, self.ledger, network, effort).map_err(EnforceError::Network)?;
         if !made.is_empty() {
@@ -150,9 +157,17 @@ impl Enforcer<'_> {
                 .map(|(link, why)| Waiting { what: format!("interface {link}"), why: why.clone() }),
         );
         let part = present_part(ruleset, self.facts);
-        prepare_for(&part, self.host, self.ledger, (&configured, effort))
+        let openings = prepare_for(&part, self.host, self.ledger, (&configured, effort))
             .map_err(|source| self.not_prepared(source, network))?;
-        Ok(waiting)
+        Ok((waiting, openings))
+    }
+
+    /// Lets the kernel forward, now that the gateway is on every device. That it may be set was tried before.
+    fn open(&mut self, openings: Openings) {
+        match open(self.host, openings) {
+            Ok(changes) => log_changes(&changes, "set; `flumen detach` restores it"),
+            Err(error) => tracing::error!("the kernel does not forward everywhere: {error}"),
+        }
     }
 
     /// Why the host could not be prepared, with a remedy where there is one.
@@ -201,8 +216,8 @@ impl Enforcer<'_> {
     }
 }
 
-/// Leaves the host as it was without a gateway: first nothing of ours in its network, then no gateway, then its own
-/// settings, so that nothing is open meanwhile.
+/// Leaves the host as it was without a gateway: first nothing of ours in its network, then what lets the kernel forward is
+/// as it was, then no gateway, then the other settings, so that nothing is open meanwhile.
 ///
 /// # Errors
 /// What could not be done; the rest was. The inner error is that of `detach`.
@@ -212,6 +227,10 @@ pub(crate) fn leave<E>(
     detach: impl FnOnce() -> Result<(), E>,
 ) -> Result<Result<(), E>, KernelError> {
     let removed = remove_all(host, ledger).map(|steps| log_steps(&steps));
+    match close(host, ledger) {
+        Ok(changes) => log_changes(&changes, "restored"),
+        Err(error) => tracing::warn!("the kernel may forward before the gateway is gone: {error}"),
+    }
     let detached = detach();
     log_changes(&restore(host, ledger)?, "restored");
     removed.map(|()| detached)
@@ -224,7 +243,7 @@ fn prepare_for(
     host: &dyn Host,
     ledger: &mut Ledger,
     configured: (&Settings, Effort),
-) -> Result<(), KernelError> {
+) -> Result<Openings, KernelError> {
     let unique = |mut names: Vec<String>| {
         names.sort_unstable();
         names.dedup();
@@ -232,9 +251,9 @@ fn prepare_for(
     };
     let links = unique(ruleset.interfaces.iter().map(|binding| binding.link.clone()).collect());
     let devices = unique(ruleset.interfaces.iter().map(|binding| binding.device.clone()).collect());
-    let changes = prepare(host, ledger, &links, &devices, configured)?;
-    log_changes(&changes, "set; `flumen detach` restores it");
-    Ok(())
+    let prepared = prepare(host, ledger, &links, &devices, configured)?;
+    log_changes(&prepared.changes, "set; `flumen detach` restores it");
+    Ok(prepared.openings)
 }
 
 fn log_steps(steps: &[Step]) {

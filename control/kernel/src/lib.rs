@@ -46,7 +46,7 @@ pub use ledger::Ledger;
 pub use linux::LinuxHost;
 pub use machine::MachineFacts;
 pub use neighbour::Neighbour;
-pub use preparation::{Change, prepare, restore};
+pub use preparation::{Change, Prepared, close, open, prepare, restore};
 pub use reach::{ConnectionState, Target};
 pub use restoration::{Restoration, put_back};
 pub use route::{Route, RouteOutcome, RouteQuery};

@@ -21,8 +21,18 @@ pub struct Change {
     pub to: String,
 }
 
+/// A host that is prepared but for what lets the kernel forward.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// What was changed.
+    pub changes: Vec<Change>,
+    /// What is to be set by [`open`] once the gateway is on every device: until then nothing would stop what the kernel forwards.
+    pub openings: Vec<(Setting, String)>,
+}
+
 /// Names of sysctls that are read and set.
 const FORWARDING: &str = "forwarding";
+const FORCE_FORWARDING: &str = "force_forwarding";
 const RP_FILTER: &str = "rp_filter";
 
 /// Prepares the host for a gateway whose addresses are on `links` and whose frames arrive on `devices`; what
@@ -31,14 +41,14 @@ const RP_FILTER: &str = "rp_filter";
 /// not fail.
 ///
 /// # Errors
-/// When a setting cannot be changed. Those changed so far stay, and are in the ledger.
+/// When a setting cannot be changed, or an opening could not be. Those changed so far stay, and are in the ledger.
 pub fn prepare(
     host: &dyn Host,
     ledger: &mut Ledger,
     links: &[String],
     devices: &[String],
     configured: (&Settings, Effort),
-) -> Result<Vec<Change>, KernelError> {
+) -> Result<Prepared, KernelError> {
     let (configured, effort) = configured;
     let mut plan = Plan::new(host, ledger, links, devices)?;
     plan.wanted.retain(|(setting, _)| configured.values.iter().all(|(own, _)| own != setting));
@@ -50,10 +60,19 @@ pub fn prepare(
     let unneeded: Vec<Setting> =
         ledger.settings().map(|(setting, _)| setting.clone()).filter(|setting| !covered(setting)).collect();
     let mut changes = set_back(host, ledger, &unneeded)?;
+    let mut openings = Vec::new();
     ledger.record(originals, effort)?;
     for (setting, value) in wanted.into_iter().filter(|(setting, _)| !Settings::is_late(setting)) {
         let own = configured.values.iter().any(|(configured, _)| *configured == setting);
         match host.read_setting(&setting)? {
+            // All of them in their order: that of IPv6 for all devices writes to every one.
+            Some(now) if opens(&setting) => {
+                // May it be written? Of all devices at once it would reach each of them.
+                if now != value && setting != Setting::conf("ipv6", "all", FORWARDING) {
+                    host.write_setting(&setting, &now)?;
+                }
+                openings.push((setting, value));
+            }
             Some(from) if from != value => match host.write_setting(&setting, &value) {
                 Ok(()) => changes.push(Change { setting, from, to: value }),
                 // Slower, a redirect less, or a tag that is not seen: the log says which.
@@ -64,7 +83,42 @@ pub fn prepare(
             _ => {}
         }
     }
-    Ok(changes)
+    Ok(Prepared { changes, openings })
+}
+
+/// Lets the kernel forward what the gateway hands to it.
+///
+/// # Errors
+/// When a setting cannot be changed; the others are.
+pub fn open(host: &dyn Host, openings: Vec<(Setting, String)>) -> Result<Vec<Change>, KernelError> {
+    let (mut changes, mut failed) = (Vec::new(), None);
+    for (setting, to) in openings {
+        match host.read_setting(&setting) {
+            Ok(Some(from)) if from != to => match host.write_setting(&setting, &to) {
+                Ok(()) => changes.push(Change { setting, from, to }),
+                Err(error) => failed = Some(error),
+            },
+            Ok(_) => {}
+            Err(error) => failed = Some(error),
+        }
+    }
+    failed.map_or(Ok(changes), Err)
+}
+
+/// Sets back what lets the kernel forward, while the gateway is still on the devices.
+///
+/// # Errors
+/// When a setting cannot be changed; the others still are, and it stays in the ledger.
+pub fn close(host: &dyn Host, ledger: &mut Ledger) -> Result<Vec<Change>, KernelError> {
+    let openings: Vec<Setting> =
+        ledger.settings().map(|(setting, _)| setting.clone()).filter(opens).collect();
+    set_back(host, ledger, &openings)
+}
+
+/// True for what makes the kernel forward.
+fn opens(setting: &Setting) -> bool {
+    let Setting::Sysctl(path) = setting else { return false };
+    path.rsplit(['/', '.']).next().is_some_and(|name| name == FORWARDING || name == FORCE_FORWARDING)
 }
 
 /// Sets everything in the ledger back.
@@ -156,7 +210,7 @@ impl<'a> Plan<'a> {
                 self.want(accept, "2")?;
             }
         }
-        let alone = |link: &String| Setting::conf("ipv6", link, "force_forwarding");
+        let alone = |link: &String| Setting::conf("ipv6", link, FORCE_FORWARDING);
         let mut each_alone = true;
         for link in links {
             let has_ipv6 = self.original(&forwarding(link))?.is_some();
@@ -216,7 +270,8 @@ mod tests {
         links: &[String],
         devices: &[String],
     ) -> Result<Vec<Change>, KernelError> {
-        super::prepare(host, ledger, links, devices, (&Settings::default(), Effort::All))
+        let prepared = super::prepare(host, ledger, links, devices, (&Settings::default(), Effort::All))?;
+        Ok([prepared.changes, super::open(host, prepared.openings)?].concat())
     }
 
     fn v4(device: &str, name: &str) -> Setting {
@@ -302,6 +357,29 @@ mod tests {
         restore(&host, &mut ledger).unwrap();
         assert_eq!(snapshot(&host), before);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn nothing_is_forwarded_before_the_gateway_is_there_nor_after_it_has_left() {
+        let Bench { host, mut ledger, _dir } = bench();
+        let links = names(&["lan", "wan"]);
+        let forwarding = |host: &FakeHost| {
+            [v4("lan", "forwarding"), v6("wan", "forwarding"), v6("all", "forwarding")]
+                .map(|own| host.get(&own))
+        };
+        let nothing = Settings::default();
+        let prepared = super::prepare(&host, &mut ledger, &links, &links, (&nothing, Effort::All)).unwrap();
+        assert_eq!(
+            (host.get(&v4("lan", "accept_local")), forwarding(&host)),
+            ("1".into(), ["0"; 3].map(String::from))
+        );
+        super::open(&host, prepared.openings).unwrap();
+        assert_eq!(forwarding(&host), ["1"; 3]);
+        super::close(&host, &mut ledger).unwrap();
+        assert_eq!(
+            (host.get(&v4("lan", "accept_local")), forwarding(&host)),
+            ("1".into(), ["0"; 3].map(String::from))
+        );
     }
 
     #[test]
@@ -411,6 +489,6 @@ mod tests {
         let error = attempt(Effort::All).unwrap_err().to_string();
         assert!(error.contains("MTU of lan"), "{error}");
         attempt(Effort::AsFarAsPossible).unwrap();
-        assert_eq!(host.get(&v4("lan", "forwarding")), "1", "the rest is prepared");
+        assert_eq!(host.get(&v4("lan", "accept_local")), "1", "the rest is prepared");
     }
 }

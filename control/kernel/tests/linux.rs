@@ -363,7 +363,8 @@ fn prepare(
     links: &[String],
     devices: &[String],
 ) -> Result<Vec<Change>, KernelError> {
-    flumen_kernel::prepare(host, ledger, links, devices, (&Settings::default(), Effort::All))
+    let prepared = flumen_kernel::prepare(host, ledger, links, devices, (&Settings::default(), Effort::All))?;
+    Ok([prepared.changes, flumen_kernel::open(host, prepared.openings)?].concat())
 }
 
 fn ledger() -> (tempfile::TempDir, Ledger) {
