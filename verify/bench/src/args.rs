@@ -64,7 +64,7 @@ pub(crate) struct LoadArgs {
 pub(crate) struct DaemonArgs {
     /// Network namespace
     pub(crate) namespace: PathBuf,
-    /// Folder with flumen.json
+    /// Folder with flumen.conf
     pub(crate) folder: PathBuf,
     /// Directory for pins
     pub(crate) pins: PathBuf,

@@ -46,7 +46,7 @@ fn options(folder: &Path, pins: &Path) -> Options {
         run_dir: folder.join("run"),
         state_dir: folder.join("state"),
         bpf_dir: pins.to_owned(),
-        config: Some(folder.join("flumen.json")),
+        config: Some(folder.join("flumen.conf")),
         grpc: None,
     }
 }
@@ -59,11 +59,19 @@ impl DaemonProcess {
     /// # Errors
     /// When it does not start.
     pub(super) fn start(dut: &Netns, configuration: &Configuration) -> Result<Self> {
+        Self::start_with(dut, &configuration.text())
+    }
+
+    /// The same with the text of a configuration, in any form.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(super) fn start_with(dut: &Netns, configuration: &str) -> Result<Self> {
         let pins = PinDirectory::new()?;
         let name = pins.path().file_name().context("pins have a directory")?;
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder)?;
-        std::fs::write(folder.join("flumen.json"), configuration.text())?;
+        std::fs::write(folder.join("flumen.conf"), configuration)?;
         let notified = UnixDatagram::bind(folder.join("notify"))?;
         notified.set_read_timeout(Some(PATIENCE))?;
         let child = Command::new(std::env::current_exe()?)
@@ -79,6 +87,11 @@ impl DaemonProcess {
         let length = notified.recv(&mut message).context("the daemon did not start in time")?;
         ensure!(message[..length].starts_with(b"READY=1"), "the daemon says something else first");
         Ok(daemon)
+    }
+
+    /// Where it is asked.
+    pub(super) fn socket(&self) -> PathBuf {
+        Options::socket_in(&self.folder.join("run"))
     }
 
     /// Its process id.

@@ -2,6 +2,7 @@
 
 mod ageing;
 mod commit;
+mod control;
 mod daemon;
 mod idle;
 mod memory;
@@ -29,9 +30,10 @@ pub(crate) struct Figure {
 /// Figures that are measured together.
 type Group = (&'static str, fn(bool) -> Result<Vec<Figure>>);
 
-const GROUPS: [Group; 5] = [
+const GROUPS: [Group; 6] = [
     ("program", program::measure),
     ("commit", commit::measure),
+    ("control", control::measure),
     ("switch", switch::measure),
     ("idle", idle::measure),
     ("ageing", ageing::measure),

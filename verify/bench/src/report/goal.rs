@@ -35,7 +35,7 @@ enum Of {
     Figure,
 }
 
-const GOALS: [(&str, Of, f64); 22] = [
+const GOALS: [(&str, Of, f64); 27] = [
     ("flumen/udp4-snat/1", Of::Redirect, 2.5),
     ("flumen/udp4-snat/1", Of::Nft, 1.0 / 6.0),
     ("flumen/udp4-snat/1m", Of::Redirect, 6.0),
@@ -52,6 +52,11 @@ const GOALS: [(&str, Of, f64); 22] = [
     ("program/verified-instructions", Of::Figure, 200_000.0),
     ("program/load-time", Of::Figure, 500.0),
     ("commit/10k-policies", Of::Figure, 1000.0),
+    ("control/read", Of::Figure, 1000.0),
+    ("control/load-and-commit", Of::Figure, 2000.0),
+    ("control/completion", Of::Figure, 50.0),
+    ("control/lost-packets", Of::Figure, 0.0),
+    ("control/memory-resting", Of::Figure, 60.0),
     ("switch/lost-packets", Of::Figure, 0.0),
     ("memory/1m-sessions", Of::Figure, 450.0),
     ("idle/memory", Of::Figure, 100.0),
