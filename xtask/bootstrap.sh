@@ -26,7 +26,7 @@ programs_of() {
     demo) echo "ip:iproute2 ethtool:ethtool ping:iputils-ping curl:curl iperf3:iperf3" ;;
     test) echo "ip:iproute2 ethtool:ethtool ping:iputils-ping curl:curl iperf3:iperf3" \
         "nft:nftables iptables:iptables tcpdump:tcpdump traceroute:traceroute jq:jq" ;;
-    bench) echo "ip:iproute2 ethtool:ethtool nft:nftables" ;;
+    bench) echo "ip:iproute2 ethtool:ethtool nft:nftables iptables:iptables" ;;
     deb) echo "dpkg-deb:dpkg" ;;
     clean-lab) echo "ip:iproute2" ;;
     *) ;;

@@ -20,6 +20,9 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Send the traffic of one row through its device, for a profiler to look at
     Load(LoadArgs),
+    /// The process of a queue
+    #[command(hide = true)]
+    Queue(QueueArgs),
     /// The daemon of the figures idle and ageing
     #[command(hide = true)]
     Daemon(DaemonArgs),
@@ -68,4 +71,17 @@ pub(crate) struct DaemonArgs {
     pub(crate) folder: PathBuf,
     /// Directory for pins
     pub(crate) pins: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QueueArgs {
+    /// Number of the queue; its socket is the standard input
+    #[arg(long)]
+    pub(crate) queue: u16,
+    /// Where the targets are, and where statistics go
+    #[arg(long)]
+    pub(crate) folder: PathBuf,
+    /// Another process had the queue before
+    #[arg(long)]
+    pub(crate) succeeds: bool,
 }

@@ -17,6 +17,8 @@ pub(crate) enum Rules {
     /// A traffic mirror on `lan`: inner packets from [`MIRRORED_PORT`] go to the host behind `wan`, without DF above the usual
     /// length.
     Mirror,
+    /// DF is cleared on `lan`, which is in no zone.
+    DfClear,
 }
 
 /// Source port that the rule of [`Rules::Mirror`] matches.
@@ -44,7 +46,9 @@ impl Configuration {
     /// Its text.
     pub(crate) fn text(&self) -> String {
         let (applications, policies) = match self.rules {
-            Rules::Plain | Rules::SourceNat | Rules::Mirror => (json!({}), vec![permit_all()]),
+            Rules::Plain | Rules::SourceNat | Rules::Mirror | Rules::DfClear => {
+                (json!({}), vec![permit_all()])
+            }
             Rules::Policies(count) => (applications(), family(count)),
         };
         let nat = match self.rules {
@@ -52,17 +56,19 @@ impl Configuration {
                 "name": "hide", "from-zone": "trust", "to-zone": "untrust", "match": {},
                 "then": {"interface": {"port-range": "1024-65535"}}
             }]}),
-            Rules::Plain | Rules::Policies(_) | Rules::Mirror => json!({}),
+            Rules::Plain | Rules::Policies(_) | Rules::Mirror | Rules::DfClear => json!({}),
         };
         let services = match self.rules {
             Rules::Mirror => mirror(),
+            Rules::DfClear => json!({"df-clear": {"lan": {}}}),
             _ => json!({}),
         };
+        let trust = if self.rules == Rules::DfClear { json!([]) } else { json!(["lan"]) };
         json!({
             "system": {"dataplane": {"sessions": {"maximum": self.sessions}, "mode": "driver"}},
             "interfaces": {"lan": {"device": "lan"}, "wan": {"device": "wan"}},
             "security": {
-                "zones": {"trust": {"interfaces": ["lan"]}, "untrust": {"interfaces": ["wan"]}},
+                "zones": {"trust": {"interfaces": trust}, "untrust": {"interfaces": ["wan"]}},
                 "applications": applications,
                 "policies": policies,
                 "nat": nat,

@@ -12,16 +12,19 @@ mod interrupt;
 mod load;
 mod measure;
 mod native;
+mod nfqueue;
 mod report;
 mod requirements;
 mod row;
 
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Parser;
+use flumen_nfqueue::{Places, QueueSocket};
 
-use args::{Arguments, Command, EngineUnderTest, RunArgs};
+use args::{Arguments, Command, EngineUnderTest, QueueArgs, RunArgs};
 use interrupt::Interrupt;
 use measure::Plan;
 use report::Document;
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
         Some(Command::Daemon(args)) => figures::run_daemon(args),
+        Some(Command::Queue(args)) => work(args),
         Some(Command::Load(args)) => prepare().and_then(|interrupt| load::send(args, &interrupt)),
         Some(Command::Run(args)) => run(args),
         None => run(&arguments.run),
@@ -52,6 +56,12 @@ fn prepare() -> Result<Interrupt> {
     Ok(interrupt)
 }
 
+/// The process of a queue, as `flumen df-clear-queue` is.
+fn work(args: &QueueArgs) -> Result<()> {
+    let socket = QueueSocket::inherited(args.queue, std::io::stdin().as_fd().try_clone_to_owned()?);
+    Ok(flumen_nfqueue::work(socket, &Places::new(&args.folder), args.succeeds)?)
+}
+
 fn run(args: &RunArgs) -> Result<()> {
     let interrupt = prepare()?;
     let plan = if args.short { Plan::SHORT } else { Plan::FULL };
@@ -60,7 +70,11 @@ fn run(args: &RunArgs) -> Result<()> {
             let rows = row::select(row::rows(), &args.rows);
             let mut results = report::results(&measure::measure(&rows, &plan, &interrupt)?);
             results.extend(native::measure(&args.rows, &plan, &interrupt)?);
-            ("bench", results, figures::measure(&args.rows, args.short, &interrupt)?)
+            let (df_clear, added) = nfqueue::measure(&args.rows, &plan, &interrupt)?;
+            results.extend(df_clear);
+            let mut figures = figures::measure(&args.rows, args.short, &interrupt)?;
+            figures.extend(added);
+            ("bench", results, figures)
         }
         EngineUnderTest::None => {
             let rows = row::select(row::external(), &args.rows);

@@ -33,6 +33,7 @@ pub struct Spec {
     pub(crate) payload_len: Option<usize>,
     pub(crate) payload: Option<Payload>,
     pub(crate) checksum: TransportChecksum,
+    pub(crate) dont_fragment: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +116,7 @@ impl Spec {
             payload_len: None,
             payload: None,
             checksum: TransportChecksum::default(),
+            dont_fragment: false,
         }
     }
 
@@ -185,6 +187,11 @@ impl Spec {
     /// What stands in the transport checksum.
     pub fn checksum(self, checksum: TransportChecksum) -> Self {
         Self { checksum, ..self }
+    }
+
+    /// Sets DF (IPv4).
+    pub fn dont_fragment(self) -> Self {
+        Self { dont_fragment: true, ..self }
     }
 
     /// Source address of flow 0.

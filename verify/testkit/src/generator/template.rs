@@ -102,6 +102,7 @@ fn packet(spec: &Spec, payload_len: usize) -> Packet {
         None => packet,
     };
     let packet = match (spec.src, spec.dst) {
+        (IpAddr::V4(src), IpAddr::V4(dst)) if spec.dont_fragment => packet.ipv4(src, dst).df(),
         (IpAddr::V4(src), IpAddr::V4(dst)) => packet.ipv4(src, dst),
         (IpAddr::V6(src), IpAddr::V6(dst)) => packet.ipv6(src, dst),
         _ => unreachable!("checked: both are of one version"),
