@@ -64,7 +64,10 @@ pub use reasons::{InterfaceReasons, ReasonCount, ReasonsReport};
 pub use request::Request;
 pub use response::{Applied, Checked, Response};
 pub use routes::{RouteHop, RouteInfo, RouteQuery, RoutesReport};
-pub use services::{MirrorInfo, MirrorRuleInfo, QueueInfo, ServiceCounters, ServiceInfo, ServicesReport};
+pub use services::{
+    CanaryPath, CanaryReport, MirrorInfo, MirrorRuleInfo, QueueInfo, ServiceCounters, ServiceInfo,
+    ServicesReport,
+};
 pub use sessions::{SessionInfo, SessionOrder, SessionsReport, TcpState, Tuple};
 pub use status::{DoorUse, StatusReport, TableUse};
 pub use system::{AlarmInfo, SystemReport};

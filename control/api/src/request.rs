@@ -84,6 +84,15 @@ pub enum Request {
     MatchPolicy(PolicyQuery),
     /// What traffic mirrors and other services do.
     ShowServices,
+    /// Which share of the flows has XDP, where only DF is cleared, and how do both ways compare?
+    ShowCanary,
+    /// Give XDP a share of those flows; the rest is seen to by queues.
+    SetCanary {
+        /// Percent, at most 100; none ends it, and XDP has all.
+        percent: Option<u32>,
+        /// Keep it, whatever is found.
+        hold: bool,
+    },
     /// End the sessions that match.
     ClearSessions {
         /// Which.

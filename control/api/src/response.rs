@@ -1,7 +1,7 @@
 use crate::{
-    Cleared, ConfigMessage, ConfigurationAnswer, ExplainReport, InterfacesReport, LinksReport, LogReport,
-    NatReport, NeighboursReport, PoliciesReport, PolicyMatch, ReasonsReport, RoutesReport, ServicesReport,
-    SessionsReport, StatusReport, SystemReport, ZonesReport,
+    CanaryReport, Cleared, ConfigMessage, ConfigurationAnswer, ExplainReport, InterfacesReport, LinksReport,
+    LogReport, NatReport, NeighboursReport, PoliciesReport, PolicyMatch, ReasonsReport, RoutesReport,
+    ServicesReport, SessionsReport, StatusReport, SystemReport, ZonesReport,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -50,6 +50,8 @@ pub enum Response {
     Log(LogReport),
     /// To `MatchPolicy`.
     PolicyMatch(PolicyMatch),
+    /// To `ShowCanary` and `SetCanary`.
+    Canary(CanaryReport),
     /// To `ShowServices`.
     Services(ServicesReport),
     /// To `ClearSessions`.

@@ -116,6 +116,45 @@ pub struct MirrorRuleInfo {
     pub hits: Traffic,
 }
 
+/// Answer to [`crate::Request::ShowCanary`] and [`crate::Request::SetCanary`]: DF cleared by XDP for a share of the flows, by
+/// queues for the rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CanaryReport {
+    /// Percent of the flows that XDP has; none when there is no canary, and XDP has all.
+    pub percent: Option<u32>,
+    /// It stays, whatever is found.
+    pub hold: bool,
+    /// Seconds since the share was changed.
+    pub seconds: u64,
+    /// Why the share was set to 0 by itself.
+    pub rolled_back: Option<String>,
+    /// What was found that should not be, since the share was changed.
+    pub breaches: Vec<String>,
+    /// What XDP has done since then.
+    pub xdp: CanaryPath,
+    /// What queues have done.
+    pub queues: CanaryPath,
+}
+
+/// One of the two ways. Packets since the share was changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CanaryPath {
+    /// That lost DF.
+    pub df_cleared: u64,
+    /// The same in the last second.
+    pub per_second: u64,
+    /// That should have lost it and did not.
+    pub missed: u64,
+    /// Errors: verdicts that were refused, packets that were abandoned.
+    pub errors: u64,
+    /// Whose header checksum was summed up anew.
+    pub samples: u64,
+    /// Of these, wrong ones.
+    pub bad_checksums: u64,
+}
+
 // === impl ServiceCounters ===
 
 impl ServiceCounters {

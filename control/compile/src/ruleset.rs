@@ -28,6 +28,33 @@ pub struct Ruleset {
     pub mirrors: Vec<(MirrorKey, MirrorRow)>,
 }
 
+// === impl Ruleset ===
+
+impl Ruleset {
+    /// The same, with DF cleared of so many percent of the flows alone, on interfaces of no zone: what passes there untouched
+    /// comes to the kernel, where others may see to it.
+    #[must_use]
+    pub fn with_share(&self, percent: u16) -> Ruleset {
+        let mut shared = self.clone();
+        for (interface, row) in &mut shared.services {
+            if self.shareable().any(|open| open == *interface) {
+                row.flags |= ServiceRow::SHARED;
+                row.share = percent;
+            }
+        }
+        shared
+    }
+
+    /// Interfaces of no zone on which DF is cleared.
+    pub fn shareable(&self) -> impl Iterator<Item = InterfaceId> {
+        let clears = self.services.iter().filter(|(_, row)| row.flags & ServiceRow::CLEARS_DF != 0);
+        let open = |id: InterfaceId| {
+            self.interfaces.iter().any(|known| known.id == id && known.zone == ZoneId::NONE)
+        };
+        clears.map(|(id, _)| *id).filter(move |id| open(*id))
+    }
+}
+
 /// One interface of the ruleset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InterfaceBinding {

@@ -1,3 +1,4 @@
+use crate::canary::Canary;
 use crate::commit::source;
 use crate::enforce::leave;
 use crate::fallback::Fallback;
@@ -59,6 +60,8 @@ pub fn detach(options: &Options, engines: &dyn Engines) -> Result<(), DaemonErro
     find_bpf_filesystem(options)?;
     let mut ledger = Ledger::open(&options.ledger(), &boot_id())?;
     Fallback::new(options).end();
+    let forgotten = Canary::open(&options.state_dir)?.forget();
+    forgotten.map_err(|error| DaemonError::file("end the canary", std::io::Error::other(error)))?;
     let removed = leave(&LinuxHost, &mut ledger, || engines.remove(&options.bpf_dir))?;
     Ok(removed?)
 }

@@ -332,6 +332,7 @@ impl Change {
             | Request::ShowLog { .. }
             | Request::MatchPolicy(_)
             | Request::ShowServices
+            | Request::ShowCanary
             | Request::Explain(_) => return None,
             Request::Apply { text, source, confirm_minutes, .. } => Change {
                 source: Some(brief(source.clone(), MAX_TEXT_BYTES)),

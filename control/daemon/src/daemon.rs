@@ -1,6 +1,7 @@
 use crate::active::absent;
 use crate::announcer::Announcer;
 use crate::audit::{Audit, Change, Who};
+use crate::canary::Canary;
 use crate::candidate::Candidate;
 use crate::commit::{Committer, Numbers, activate, source};
 use crate::configuration::{Editors, TreeMerge, Trees};
@@ -284,6 +285,8 @@ fn assemble(
     let (origin, effort) =
         if new.is_some() { (Origin::New, Effort::All) } else { (Origin::Known, Effort::AsFarAsPossible) };
     let (wanted, mut waiting) = (network::wanted(&candidate.model), Vec::new());
+    let canary = Canary::open(&options.state_dir)?;
+    let share = canary.share();
     let install = || -> Result<_, DaemonError> {
         let generation = numbers.next_generation(engine.active_generation());
         let compiled = candidate.compile(numbers.identities(), generation).map_err(refused)?;
@@ -295,7 +298,9 @@ fn assemble(
             facts: &mut facts,
             waiting: &mut waiting,
         };
-        enforcer.enforce(&compiled.ruleset, &wanted, effort).map_err(not_enforced)?;
+        let shared = share.map(|percent| compiled.ruleset.with_share(percent));
+        let ruleset = shared.as_ref().unwrap_or(&compiled.ruleset);
+        enforcer.enforce(ruleset, &wanted, effort).map_err(not_enforced)?;
         Ok(compiled)
     };
     let before = configurations.active().map(|(_, text)| text);
@@ -354,6 +359,7 @@ fn assemble(
             ended: EndedSessions::default(),
             ageing_fails: false,
             unattached: false,
+            share,
             detached: false,
             logins,
         }),
@@ -365,6 +371,7 @@ fn assemble(
         audit,
         usage: Mutex::new(usage),
         fallback: Mutex::new(Fallback::new(options)),
+        canary: Mutex::new(canary),
     })
 }
 

@@ -32,8 +32,15 @@ impl Fallback {
     }
 
     /// Queues what arrives on devices of `ruleset` that the engine is not attached to, and nothing else.
-    pub(crate) fn settle(&mut self, engine: &dyn Engine, ruleset: &Ruleset, host: &HostFacts) {
-        let targets = targets(engine, ruleset, host);
+    /// With a `share`, devices that the engine is attached to are queued, too: the rest of their flows.
+    pub(crate) fn settle(
+        &mut self,
+        engine: &dyn Engine,
+        ruleset: &Ruleset,
+        host: &HostFacts,
+        share: Option<u16>,
+    ) {
+        let targets = targets(engine, ruleset, host, share);
         match self.backend.serve(&targets) {
             Ok(()) => self.failed = None,
             Err(error) => self.complain(&error),
@@ -87,13 +94,17 @@ impl Fallback {
 }
 
 /// Devices without the engine on which DF is to be cleared.
-fn targets(engine: &dyn Engine, ruleset: &Ruleset, host: &HostFacts) -> Vec<Target> {
+fn targets(engine: &dyn Engine, ruleset: &Ruleset, host: &HostFacts, share: Option<u16>) -> Vec<Target> {
     let unattached = engine.unattached();
     let target = |(id, row): &(_, _)| {
         let binding = ruleset.interfaces.iter().find(|binding| binding.id == *id)?;
-        let device = unattached.iter().find(|unattached| unattached.device == binding.device)?;
-        host.link(&device.device)?;
-        Target::new(&device.device, device.index.0, *id, row)
+        let link = host.link(&binding.device)?;
+        let target = Target::new(&binding.device, link.index.0, *id, row)?;
+        if unattached.iter().any(|unattached| unattached.device == binding.device) {
+            return Some(target);
+        }
+        let shared = ruleset.shareable().any(|open| open == *id);
+        share.filter(|_| shared).map(|share| Target { share, ..target })
     };
     ruleset.services.iter().filter_map(target).collect()
 }

@@ -1,5 +1,6 @@
 use crate::active::{Active, absent};
 use crate::audit::Audit;
+use crate::canary::Canary;
 use crate::candidate::Candidate;
 use crate::commit::{Committer, activate};
 use crate::configuration::{Editors, Trees};
@@ -46,6 +47,8 @@ pub(crate) struct Gateway {
     pub(crate) usage: Mutex<Usage>,
     /// Where XDP is not; taken before `state`.
     pub(crate) fallback: Mutex<Fallback>,
+    /// A share for XDP; taken before `fallback`.
+    pub(crate) canary: Mutex<Canary>,
 }
 
 /// What changes while the gateway runs.
@@ -64,6 +67,8 @@ pub(crate) struct State {
     pub(crate) ageing_fails: bool,
     /// A device came back and could not be attached: tried again with the next change of the host.
     pub(crate) unattached: bool,
+    /// Percent of the flows whose DF XDP clears, on interfaces of no zone; none: all.
+    pub(crate) share: Option<u16>,
     /// Everything was removed on request: nothing may be attached again before the daemon ends.
     pub(crate) detached: bool,
     /// Who may do what, as the active configuration has it.
@@ -164,6 +169,8 @@ impl Gateway {
                 self.show(|state| show::services(&state.active, &*state.engine, &fallback))
                     .map(Response::Services)
             }
+            Request::ShowCanary => Ok(Response::Canary(self.canary())),
+            Request::SetCanary { percent, hold } => self.set_canary(percent, hold).map(Response::Canary),
             Request::Detach => self.detach().map(|()| Response::Detached),
             Request::Stop => Ok(Response::Stopping),
             other => Err(ApiError::Malformed { reason: format!("{other:?} is not served here") }),
@@ -175,7 +182,7 @@ impl Gateway {
         let mut fallback = lock(&self.fallback);
         let state = lock(&self.state);
         if !state.detached {
-            fallback.settle(&*state.engine, &state.active.ruleset, &state.facts);
+            fallback.settle(&*state.engine, &state.active.ruleset, &state.facts, state.share);
         }
     }
 
@@ -394,6 +401,7 @@ impl Gateway {
     }
 
     fn detach(&self) -> Result<(), ApiError> {
+        lock(&self.canary).forget()?;
         let mut fallback = lock(&self.fallback);
         let mut state = lock(&self.state);
         state.detached = true;
@@ -424,8 +432,10 @@ impl State {
             let reason = "the engine was detached, and the daemon is about to end".to_owned();
             return Err(ApiError::Impossible { reason });
         }
+        let shared = self.share.map(|percent| next.ruleset.with_share(percent));
         let (mut enforcer, active) = self.enforcer(host);
-        let enforced = enforcer.enforce(&next.ruleset, &next.network, effort);
+        let ruleset = shared.as_ref().unwrap_or(&next.ruleset);
+        let enforced = enforcer.enforce(ruleset, &next.network, effort);
         if enforced.is_err() {
             enforcer.take_back(&active.ruleset, &active.network);
         }

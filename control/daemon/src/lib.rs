@@ -9,6 +9,7 @@ mod active;
 mod announcer;
 mod assembly;
 mod audit;
+mod canary;
 mod candidate;
 mod check;
 mod commit;

@@ -2,6 +2,7 @@
 
 use crate::backend::Places;
 use crate::message::{Message, Queued, accept_up_to, verdict, verdict_around};
+use crate::sample::percentile;
 use crate::statistics::Statistics;
 use crate::{InterfaceCounts, QueueError, QueueSocket, Stage, Target, queue_states};
 use flumen_abi::Reason;
@@ -221,6 +222,11 @@ impl Worker {
         if !self.stage.take(device, protocol, buffer, payload) {
             return untouched;
         }
+        let share =
+            self.targets.iter().find(|target| target.index == device).map_or(0, |target| target.share);
+        if share > 0 && percentile(&buffer[payload.clone()]).is_some_and(|place| place < share) {
+            self.statistics.missed += 1;
+        }
         self.changed += 1;
         if self.changed.is_multiple_of(SAMPLE) {
             self.statistics.samples += 1;
@@ -283,7 +289,7 @@ impl Worker {
 }
 
 /// The checksum of the IPv4 header is right.
-fn sound(packet: &[u8]) -> bool {
+pub(crate) fn sound(packet: &[u8]) -> bool {
     let length = packet.first().map_or(0, |byte| usize::from(byte & 0xf) * 4);
     let Some(header) = packet.get(..length).filter(|header| header.len() >= 20) else { return false };
     let words = header.chunks_exact(2).map(|word| u32::from(u16::from_be_bytes([word[0], word[1]])));

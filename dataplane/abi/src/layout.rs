@@ -68,7 +68,7 @@ layouts! {
     NatRow { addr, port_low, port_high, kind, reserved, id, reserved2 }
     AnswerBudget { second, used }
     Control { word, vouched_until_ms, buckets4, buckets6, seed, reserved }
-    ServiceRow { df_port, df_over, flags, reserved }
+    ServiceRow { df_port, df_over, flags, share }
     MirrorKey { slot, interface, port, vni, reserved }
     MirrorRow { zone, output, df_over, flags }
     Settings { generation, timeouts, answers_per_second, tcp_loose }

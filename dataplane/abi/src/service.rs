@@ -1,6 +1,6 @@
 //! Services in front of the pipeline: traffic mirrors, and clearing of DF.
 
-use crate::{InterfaceId, PortBe, ZoneId};
+use crate::{Addr, InterfaceId, PortBe, SessionKey, ZoneId};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Element of the `services` array, [`InterfaceId::COUNT`] for each ruleset: what is done on an interface before the
@@ -14,8 +14,8 @@ pub struct ServiceRow {
     pub df_over: u16,
     /// [`ServiceRow::CLEARS_DF`] and the others.
     pub flags: u16,
-    /// Zero.
-    pub reserved: u16,
+    /// Percent of the flows whose DF is cleared, with [`ServiceRow::SHARED`].
+    pub share: u16,
 }
 const _: () = assert!(size_of::<ServiceRow>() == 8);
 
@@ -87,6 +87,22 @@ impl ServiceRow {
     pub const ZEROES_UDP: u16 = 1 << 1;
     /// The interface has traffic mirrors.
     pub const MIRRORS: u16 = 1 << 2;
+    /// DF is cleared of a share of the flows alone; somebody else sees to the rest.
+    pub const SHARED: u16 = 1 << 3;
+
+    /// Where an IPv4 flow stands among all: less than 100, always the same for the same flow, and as often one as another. Shares
+    /// that grow keep the flows that they have.
+    #[inline(always)]
+    pub fn percentile(flow: &SessionKey) -> u16 {
+        // Multiplying by an odd constant spreads every bit upwards (Knuth, TAOCP 6.4); twice, so that low bits tell, too.
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let word = |addr: Addr| u32::from_be_bytes(addr.v4_octets()) as u64;
+        let ports = (flow.sport.get() as u64) << 16 | flow.dport.get() as u64;
+        let addresses = (word(flow.src) << 32 | word(flow.dst)).wrapping_mul(SPREAD);
+        let mixed = (addresses ^ addresses >> 29 ^ ports << 8 ^ flow.proto as u64).wrapping_mul(SPREAD);
+        let spread = (mixed ^ mixed >> 32).wrapping_mul(SPREAD);
+        (((spread >> 32) * 100) >> 32) as u16
+    }
 }
 
 // === impl MirrorKey ===
@@ -147,8 +163,39 @@ impl TallyIndex {
 
 #[cfg(test)]
 mod tests {
-    use super::{MirrorRow, Tally, TallyIndex};
-    use crate::{InterfaceId, limits};
+    use super::{MirrorRow, ServiceRow, Tally, TallyIndex};
+    use crate::{Addr, InterfaceId, SessionKey, ZoneId, limits};
+
+    #[test]
+    fn flows_are_spread_evenly_whatever_of_them_varies() {
+        let key = |src: u32, dst: u32, sport: u16| SessionKey {
+            src: Addr::v4(src.to_be_bytes()),
+            dst: Addr::v4(dst.to_be_bytes()),
+            sport: sport.into(),
+            dport: 31765.into(),
+            zone: ZoneId::NONE,
+            proto: 17,
+            reserved: 0,
+        };
+        let kinds: [&dyn Fn(u32) -> SessionKey; 4] = [
+            &|number| key(0x0a00_0001, 0x0a00_0002, number as u16),
+            &|number| key(0x0a00_0000 + number, 0x0a00_0002, 4000),
+            &|number| key(0x0a00_0001, 0xc0a8_0000 + (number << 8), 4000),
+            &|number| key(0x0a00_0000 + number, 0x0a00_0000 + number, number as u16),
+        ];
+        for flow in kinds {
+            let mut counts = [0_u32; 100];
+            for number in 0..20_000 {
+                let percentile = ServiceRow::percentile(&flow(number));
+                assert_eq!(percentile, ServiceRow::percentile(&flow(number)));
+                counts[usize::from(percentile)] += 1;
+            }
+            let spread = (counts.iter().min(), counts.iter().max());
+            assert!(counts.iter().all(|count| (120..290).contains(count)), "{spread:?}");
+            let tenth: u32 = counts[..10].iter().sum();
+            assert!((1800..2200).contains(&tenth), "{tenth}");
+        }
+    }
 
     #[test]
     fn tallies_of_the_last_interface_end_with_the_array() {

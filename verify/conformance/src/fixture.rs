@@ -11,6 +11,8 @@ pub struct Fixture {
     pub name: &'static str,
     /// Configuration in force at the start.
     pub configuration: Value,
+    /// Percent of the flows whose DF is cleared, where only that is done.
+    pub share: Option<u16>,
     /// In order.
     pub steps: Vec<Step>,
 }
@@ -86,7 +88,7 @@ impl Frame for Vec<u8> {
 
 /// Starts a fixture.
 pub fn fixture(name: &'static str, configuration: Value) -> Fixture {
-    Fixture { name, configuration, steps: Vec::new() }
+    Fixture { name, configuration, share: None, steps: Vec::new() }
 }
 
 /// Starts a step: `frame` arrives on `device` and must end with `reason`, unchanged, without opening a session.
@@ -125,6 +127,12 @@ pub fn answers(device: &'static str, frame: impl Frame, reason: Reason, answer: 
 // === impl Fixture ===
 
 impl Fixture {
+    /// With DF cleared of so many percent of the flows, where only that is done.
+    #[must_use]
+    pub fn share(self, percent: u16) -> Fixture {
+        Fixture { share: Some(percent), ..self }
+    }
+
     /// A frame.
     pub fn step(mut self, step: FrameStep) -> Fixture {
         self.steps.push(Step::Frame(Box::new(step)));

@@ -58,6 +58,9 @@ impl<'a> Harness<'a> {
 
     fn steps(&mut self, fixture: &Fixture) {
         let Some(mut ruleset) = self.compile(&fixture.configuration) else { return };
+        if let Some(percent) = fixture.share {
+            ruleset = ruleset.with_share(percent);
+        }
         let begun = self.executor.begin(&ruleset);
         if self.check(begun).is_none() {
             return;

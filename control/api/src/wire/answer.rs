@@ -84,6 +84,7 @@ answers! {
     ListInterfacesResponse (it) = [Response::Interfaces(it)];
     ListReasonsResponse (it) = [Response::Reasons(it)];
     ListServicesResponse (it) = [Response::Services(it)];
+    CanaryResponse (it) = [Response::Canary(it)];
     ListSessionsResponse (it) = [Response::Sessions(it)];
     ClearSessionsResponse (it) = [Response::Cleared(it)];
     ListRoutesResponse (it) = [Response::Routes(it)];

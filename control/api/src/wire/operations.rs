@@ -35,6 +35,8 @@ mirror! {
         rules, processes, restarts, waiting, packets, df_cleared, overflowed, abandoned, unaccounted, refused,
         strayed, missed, samples, bad_checksums,
     }
+    CanaryReport = CanaryResponse { percent, hold, seconds, rolled_back, breaches, xdp, queues }
+    CanaryPath = CanaryPath { df_cleared, per_second, missed, errors, samples, bad_checksums }
     ServiceInfo = ServiceInterface { interface, mode, note, counters, dropped }
     ServiceCounters = ServiceCounters {
         total_packets, vxlan_packets, inner_packets, nat_applied, df_cleared, forwarded, redirected, errors,

@@ -1,6 +1,7 @@
 //! `flumen mirror`: a traffic mirror from one line. One file for each command.
 
 mod arguments;
+mod canary;
 mod check;
 mod import;
 mod monitor;
@@ -47,6 +48,15 @@ pub(crate) enum Mirror {
     Send(Box<send::SendArguments>),
     /// Counters of each interface with services, rates, drops by reason, and the hits of rules
     Status(status::StatusArguments),
+    /// Move from NFQUEUE to XDP a share of the flows at a time, where only DF is cleared
+    #[command(
+        after_help = "XDP gets back to 0 percent by itself when it leaves DF on a packet of its share, a header checksum\n\
+                            is wrong behind it, or it is not attached any more; `--hold` keeps the share.\n\
+                            Example: flumen mirror canary --steps 10,50,90,100 --every 300 && flumen mirror canary --end"
+    )]
+    Canary(canary::CanaryArguments),
+    /// Give all flows back to NFQUEUE, at once; no packet is lost
+    Rollback,
     /// Make one page of HTML with plots from what a monitor has recorded
     Report(report::ReportArguments),
 }
@@ -61,6 +71,8 @@ pub(crate) fn run(command: &Mirror, connection: &Connection, output: Output) -> 
         Mirror::Monitor(arguments) => monitor::run(arguments, connection, output.json),
         Mirror::Send(arguments) => send::run(arguments, output),
         Mirror::Status(arguments) => status::run(arguments, connection, output),
+        Mirror::Canary(arguments) => canary::canary(arguments, connection, output),
+        Mirror::Rollback => canary::rollback(connection, output),
         Mirror::Report(arguments) => report::run(arguments, output),
     }
 }

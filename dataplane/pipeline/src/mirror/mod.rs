@@ -128,7 +128,8 @@ fn clear_df<F: Frame, T: ServiceTables, E, S: Trace, U>(
     let matches = service.flags & ServiceRow::CLEARS_DF != 0
         && matches!(packet.kind, Kind::Udp)
         && !matches!(packet.fragment, Fragment::Later)
-        && packet.service == service.df_port;
+        && packet.service == service.df_port
+        && (service.flags & ServiceRow::SHARED == 0 || ServiceRow::percentile(&packet.key) < service.share);
     if !matches || !df::over(packet, service.df_over) || !df::clear(frame, packet) {
         return false;
     }

@@ -35,7 +35,7 @@ impl MirrorWork {
 
     /// Before any frame.
     pub(crate) const EMPTY: MirrorWork = MirrorWork {
-        service: ServiceRow { df_port: 0, df_over: 0, flags: 0, reserved: 0 },
+        service: ServiceRow { df_port: 0, df_over: 0, flags: 0, share: 0 },
         row: MirrorRow { zone: ZoneId::NONE, output: InterfaceId::NONE, df_over: 0, flags: 0 },
         arrived: 0,
         vlan: Vlan { outer: 0, inner: 0 },

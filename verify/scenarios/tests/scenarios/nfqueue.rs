@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use flumen_api::{Request, Response, ServicesReport};
+use flumen_api::{CanaryReport, Request, Response, ServicesReport};
 use flumen_nfqueue::{Backend, Places, Status, Target, Tool};
 use flumen_scenarios::{Configuration, Lab, flumen_program};
 use flumen_testkit::netns::Netns;
@@ -179,19 +179,19 @@ fn receiver(server: &Netns) -> UdpSocket {
     socket
 }
 
-/// Sends datagrams that are to lose their DF, `rate` a second from eight ports, until it is told to stop.
-fn send(client: &Netns, rate: u32, stop: &AtomicBool) -> Result<u64> {
-    let to: SocketAddr = (Segment::Wan.host().v4, PORT).into();
+/// Sends datagrams that are to lose their DF, `rate` a second from many ports, until it is told to stop.
+fn send(client: &Netns, to: SocketAddr, rate: u32, stop: &AtomicBool) -> Result<u64> {
+    const SOCKETS: usize = 200;
     let sent = client.run(|| -> std::io::Result<u64> {
         let sockets: Vec<UdpSocket> =
-            (0..8).map(|_| UdpSocket::bind(("0.0.0.0", 0))).collect::<std::io::Result<_>>()?;
+            (0..SOCKETS).map(|_| UdpSocket::bind(("0.0.0.0", 0))).collect::<std::io::Result<_>>()?;
         let (begin, mut sent) = (Instant::now(), 0_u64);
         let mut datagram = [0; DATAGRAM];
         while !stop.load(Ordering::Relaxed) && begin.elapsed() < Duration::from_secs(60) {
             let due = (begin.elapsed().as_secs_f64() * f64::from(rate)) as u64;
             while sent < due {
                 datagram[..8].copy_from_slice(&sent.to_be_bytes());
-                sockets[sent as usize % 8].send_to(&datagram, to)?;
+                sockets[sent as usize % SOCKETS].send_to(&datagram, to)?;
                 sent += 1;
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -218,15 +218,30 @@ fn received(receiver: &UdpSocket, stop: &AtomicBool) -> u64 {
     numbers.len() as u64
 }
 
+struct Stopping<'a>(&'a AtomicBool);
+
+impl Drop for Stopping<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Sends while `meanwhile` does something to the backend, and returns what was sent and what arrived.
 fn under_traffic(topology: &Gateway, rate: u32, meanwhile: impl FnOnce()) -> (u64, u64) {
-    let receiver = receiver(topology.server());
+    let to: SocketAddr = (Segment::Wan.host().v4, PORT).into();
+    between(topology.client(), topology.server(), to, rate, meanwhile)
+}
+
+fn between(from: &Netns, at: &Netns, to: SocketAddr, rate: u32, meanwhile: impl FnOnce()) -> (u64, u64) {
+    let receiver = receiver(at);
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let sender = scope.spawn(|| send(topology.client(), rate, &stop));
+        let sender = scope.spawn(|| send(from, to, rate, &stop));
         let arrived = scope.spawn(|| received(&receiver, &stop));
+        // both end, also when this panics
+        let guard = Stopping(&stop);
         meanwhile();
-        stop.store(true, Ordering::Relaxed);
+        drop(guard);
         let sent = sender.join().expect("it does not panic").expect("it is sent");
         (sent, arrived.join().expect("it does not panic"))
     })
@@ -417,4 +432,111 @@ fn xdp_comes_back_when_the_program_of_somebody_else_is_gone() {
         lab.gateway().run(flumen_nfqueue::queue_states).expect("entered").is_empty()
     })
     .expect("the processes end");
+}
+
+fn canary(lab: &Lab, line: &str) -> CanaryReport {
+    let said = lab.flumen().run(&format!("mirror {line} --json")).expect("it is done");
+    serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+}
+
+/// DF is cleared on the link to the DMZ, whose host sends to the LAN.
+fn shared() -> Lab {
+    let topology = Gateway::builder().dmz().build().expect("the lab does as it is told");
+    let site =
+        Configuration::new().set("/interfaces/dmz", json!({})).set("/services/df-clear/dmz", json!({}));
+    Lab::on(topology, &site).expect("it starts")
+}
+
+#[test]
+fn flows_move_from_queues_to_xdp_and_back_and_no_packet_is_lost() {
+    let mut lab = shared();
+    let to: SocketAddr = (Segment::Lan.host().v4, PORT).into();
+    let settled = || {
+        let mut report = CanaryReport::default();
+        wait_until("there are rates", SOON, || {
+            std::thread::sleep(Duration::from_millis(200));
+            report = canary(&lab, "canary");
+            report.xdp.per_second + report.queues.per_second > 0
+        })
+        .unwrap_or_else(|error| panic!("{error}: {report:?}"));
+        report
+    };
+    let mut shares = Vec::new();
+    let mut went_back = Duration::MAX;
+    let (sent, arrived) = between(lab.topology().host(Segment::Dmz), lab.client(), to, 4_000, || {
+        for percent in [0, 10, 50, 90, 100] {
+            canary(&lab, &format!("canary --percent {percent}"));
+            let report = settled();
+            assert_eq!((report.percent, &report.rolled_back), (Some(percent), &None), "{report:?}");
+            assert!(report.breaches.is_empty(), "{report:?}");
+            assert_eq!((report.xdp.missed, report.xdp.bad_checksums), (0, 0), "{report:?}");
+            assert_eq!((report.queues.errors, report.queues.bad_checksums), (0, 0), "{report:?}");
+            assert!(percent == 0 || report.xdp.samples > 0, "{report:?}");
+            assert!(percent == 100 || report.queues.per_second > 0, "{report:?}");
+            let all = report.xdp.df_cleared + report.queues.df_cleared;
+            shares.push((percent, report.xdp.df_cleared * 100 / all.max(1)));
+        }
+        let begin = Instant::now();
+        let report = canary(&lab, "rollback");
+        went_back = begin.elapsed();
+        assert_eq!(report.percent, Some(0));
+        let report = settled();
+        assert_eq!((report.xdp.df_cleared, report.xdp.per_second), (0, 0), "{report:?}");
+        assert!(report.queues.df_cleared > 0, "{report:?}");
+        canary(&lab, "canary --end");
+    });
+    assert_eq!(arrived, sent, "{:?}", services(&lab));
+    assert!(went_back < Duration::from_secs(2), "{went_back:?}");
+    for (percent, got) in &shares {
+        // of 200 flows
+        assert!(got.abs_diff(u64::from(*percent)) <= 12, "{shares:?}");
+    }
+    // what was cleared and what was not: all but packets on their way when rules were new
+    let report = services(&lab);
+    let queues = report.queues.expect("there were some");
+    assert_eq!((queues.overflowed, queues.refused, queues.restarts), (0, 0, 0), "{queues:?}");
+    assert_eq!(report.interfaces[0].counters.df_cleared, sent, "DF of every one, once");
+
+    canary(&lab, "canary --percent 50");
+    lab.flumen_mut().kill().expect("it runs");
+    lab.flumen_mut().start_again().expect("it starts");
+    assert_eq!(canary(&lab, "canary").percent, Some(50), "the share outlives the daemon");
+    lab.flumen().run("detach").expect("it ends");
+}
+
+#[test]
+fn a_packet_that_xdp_leaves_as_it_is_takes_its_share_back_unless_that_is_held() {
+    let lab = shared();
+    canary(&lab, "canary --percent 100 --hold");
+    // Somebody sets DF anew, behind XDP and before the queue: as if XDP had left it.
+    let rules = "table inet spoil { chain c { type filter hook prerouting priority -500; iifname dmz udp dport 31765 ip frag-off set 0x4000; }; }";
+    let file = lab.flumen().places().file("spoil.nft");
+    std::fs::write(&file, rules).expect("a file");
+    let spoil = || lab.gateway().exec(&format!("nft -f {}", file.display())).expect("nft does it");
+    std::thread::sleep(Duration::from_millis(2500));
+    spoil();
+    assert!(!arrives_with_df(&lab, 1380), "cleared by the queue");
+    wait_until("it is found", SOON, || !canary(&lab, "canary").breaches.is_empty()).expect("it is");
+    let report = canary(&lab, "canary");
+    assert_eq!((report.percent, report.hold, &report.rolled_back), (Some(100), true, &None), "{report:?}");
+
+    canary(&lab, "canary --percent 100");
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(canary(&lab, "canary").percent, Some(100), "nothing was sent meanwhile");
+    assert!(!arrives_with_df(&lab, 1381));
+    wait_until("it goes back", SOON, || canary(&lab, "canary").rolled_back.is_some()).expect("it does");
+    let report = canary(&lab, "canary");
+    assert_eq!(report.percent, Some(0));
+    assert!(
+        report.rolled_back.is_some_and(|why| why.contains("left DF on 1 packet")),
+        "{:?}",
+        report.breaches
+    );
+    assert!(lab.flumen().log().contains("queues take all flows again"), "{}", lab.flumen().log());
+    assert!(!arrives_with_df(&lab, 1382));
+    let refused = lab.flumen().answer("mirror canary --percent 101").expect("it runs");
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    lab.flumen().apply(&Configuration::new()).expect("without df-clear");
+    let refused = lab.flumen().answer("mirror canary --percent 10").expect("it runs");
+    assert!(refused.stderr.contains("no interface outside all zones"), "{refused:?}");
 }
