@@ -174,9 +174,14 @@ pub(crate) mod tests {
     pub(crate) fn mirror(inner: u64, translated: u64) -> ServicesReport {
         let counters =
             ServiceCounters { inner_packets: inner, nat_applied: translated, ..ServiceCounters::default() };
-        let lan =
-            ServiceInfo { interface: "lan".into(), mode: Some("driver".into()), counters, dropped: vec![] };
-        ServicesReport { interfaces: vec![lan], mirrors: Vec::new() }
+        let lan = ServiceInfo {
+            interface: "lan".into(),
+            mode: Some("driver".into()),
+            note: None,
+            counters,
+            dropped: vec![],
+        };
+        ServicesReport { interfaces: vec![lan], mirrors: Vec::new(), queues: None }
     }
 
     #[test]

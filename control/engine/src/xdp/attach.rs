@@ -253,7 +253,7 @@ impl Attachments {
         device: &Device,
         attached: Attached,
     ) -> Result<Held, EngineError> {
-        let Device { name: ref device, index, .. } = *device;
+        let Device { name: ref device, index, passive, .. } = *device;
         let driver = match self.mode {
             ModeChoice::Generic => Err("the configuration asks for generic mode".to_owned()),
             _ => try_mode(program, attached, device, index, XdpMode::Driver)?,
@@ -273,7 +273,7 @@ impl Attachments {
         };
         let name = PinName { mode, index, device: device.to_owned() };
         let link = link.pin(pins.link(&name.to_string())).map_err(|error| bpf("pin a link", &error))?;
-        Ok(Held { link, index, mode, note, program: attached, passive: false })
+        Ok(Held { link, index, mode, note, program: attached, passive })
     }
 
     pub(crate) fn detach(&mut self, devices: Vec<String>) {
