@@ -1,7 +1,7 @@
 use crate::connection::Hangup;
 use crate::uses::{Uses, count};
 use bytes::Bytes;
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -71,6 +71,23 @@ impl http_body::Body for Answer {
                 Err(trailers) => Ok(trailers),
             })
         })
+    }
+
+    /// An error without a message has no body: unless that is said, an empty frame of data follows the status, and
+    /// clients of the C library read that as a broken stream.
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let behind = self.body.size_hint();
+        let rest = self.rest.len() as u64;
+        let mut hint = SizeHint::new();
+        hint.set_lower(behind.lower() + rest);
+        if let Some(upper) = behind.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
     }
 }
 
