@@ -62,6 +62,7 @@ pub fn compile_within(
     let ruleset = Ruleset {
         settings: settings(&model.security.flow, generation),
         interfaces: interfaces(model, &ids),
+        absent: Vec::new(),
         roots,
         nodes,
         leaves,

@@ -10,6 +10,9 @@ pub struct Ruleset {
     pub settings: Settings,
     /// Interfaces by device name; they become ifindex rows when installed.
     pub interfaces: Vec<InterfaceBinding>,
+    /// Devices of zones whose interfaces were left out, because something of them is not on the host. Compiling leaves
+    /// none out.
+    pub absent: Vec<String>,
     /// Classifier roots.
     pub roots: Vec<(RootKey, RootRow)>,
     /// Classifier nodes.

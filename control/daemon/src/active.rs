@@ -1,7 +1,6 @@
 use flumen_compile::Names;
 use flumen_config::{LoginClass, Model};
-use flumen_engine::Generation;
-use flumen_engine::{HostFacts, Ruleset};
+use flumen_engine::{Generation, HostFacts, InterfaceBinding, Ruleset, ZoneId};
 use flumen_grpc::Role;
 use flumen_kernel::network::Network;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,8 +44,12 @@ impl Active {
 /// The part of a ruleset whose devices and links are on this host.
 pub(crate) fn present_part(ruleset: &Ruleset, host: &HostFacts) -> Ruleset {
     let mut part = ruleset.clone();
-    part.interfaces
-        .retain(|binding| host.link(&binding.device).is_some() && host.link(&binding.link).is_some());
+    let here = |binding: &InterfaceBinding| {
+        host.link(&binding.device).is_some() && host.link(&binding.link).is_some()
+    };
+    let absent = part.interfaces.iter().filter(|binding| !here(binding) && binding.zone != ZoneId::NONE);
+    part.absent = absent.map(|binding| binding.device.clone()).collect();
+    part.interfaces.retain(here);
     part
 }
 

@@ -120,6 +120,7 @@ impl Enforcer<'_> {
     /// sub-interface was made, which has neither rules nor settings yet.
     pub(crate) fn follow(&mut self, network: &Network) -> Result<bool, EnforceError> {
         let effort = Effort::AsFarAsPossible;
+        self.ledger.follow(self.facts);
         let (made, mut waiting) =
             make_links(self.host, self.ledger, network, effort).map_err(EnforceError::Network)?;
         log_steps(&made);
@@ -140,6 +141,7 @@ impl Enforcer<'_> {
         network: &Network,
         effort: Effort,
     ) -> Result<(Vec<Waiting>, Openings), EnforceError> {
+        self.ledger.follow(self.facts);
         let (made, mut waiting) =
             make_links(self.host, self.ledger, network, effort).map_err(EnforceError::Network)?;
         if !made.is_empty() {
@@ -226,6 +228,7 @@ pub(crate) fn leave<E>(
     ledger: &mut Ledger,
     detach: impl FnOnce() -> Result<(), E>,
 ) -> Result<Result<(), E>, KernelError> {
+    ledger.follow(&host.facts()?);
     let removed = remove_all(host, ledger).map(|steps| log_steps(&steps));
     match close(host, ledger) {
         Ok(changes) => log_changes(&changes, "restored"),

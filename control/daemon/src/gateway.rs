@@ -258,6 +258,15 @@ impl Gateway {
         let mut returned = state.unattached;
         for name in state.active.devices() {
             match (index(&before, name), index(&state.facts, name)) {
+                (Some(was), None)
+                    if let Some(now) = state.facts.links.iter().find(|link| link.index == was) =>
+                {
+                    let now = &now.name;
+                    tracing::warn!(
+                        "interface {name} is called {now} now, a name that the configuration does not have; what arrives on a device \
+                         of a zone is dropped until it has its name back, or `flumen detach`"
+                    );
+                }
                 (Some(_), None) => tracing::warn!(
                     "interface {name} is gone; its zone stays closed, and it is attached again when it comes back"
                 ),

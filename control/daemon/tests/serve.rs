@@ -284,6 +284,40 @@ fn detach_puts_the_host_back_and_ends_the_daemon() {
 }
 
 #[test]
+fn a_renamed_device_stays_wanted_and_is_set_back_under_the_name_that_it_has() {
+    let setting = |device: &str| Setting::conf("ipv4", device, "forwarding");
+    let alarms = |daemon: &Running| match daemon.ask(Request::ShowSystem).unwrap() {
+        Response::System(report) => report.alarms,
+        other => panic!("{other:?}"),
+    };
+    for restarted in [false, true] {
+        let mut lab = Lab::new();
+        lab.host.set(setting("wan0"), "0");
+        lab.configure(&config());
+        let mut running = Some(lab.start());
+        assert_eq!(lab.host.get(&setting("wan0")), "1");
+        if restarted {
+            running.take().unwrap().stop();
+        }
+        lab.engines.rename("wan0", "wan9");
+        lab.host.rename_link("wan0", "wan9");
+        let daemon = running.unwrap_or_else(|| lab.start());
+        daemon.wait_until("absence", || status(&daemon).absent == ["wan0"]);
+        assert!(
+            alarms(&daemon).iter().any(|alarm| alarm.major && alarm.text.contains("is called wan9 now")),
+            "{:?}",
+            alarms(&daemon)
+        );
+        apply(&daemon, &config()).unwrap();
+        let wanted = lab.engines.kernel().ruleset.clone().unwrap().absent;
+        assert_eq!(wanted, ["wan0"], "the engine keeps what was attached under that name");
+        daemon.ask(Request::Detach).unwrap();
+        daemon.join();
+        assert_eq!(lab.host.get(&setting("wan9")), "0");
+    }
+}
+
+#[test]
 fn a_start_that_fails_leaves_no_trace() {
     let mut lab = Lab::new();
     let setting = Setting::conf("ipv4", "lan0", "forwarding");

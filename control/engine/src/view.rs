@@ -23,12 +23,14 @@ impl AttachMode {
 /// One device that the engine is attached to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
-    /// Device name.
+    /// Device name, as it is now.
     pub device: String,
     /// Mode in use.
     pub mode: AttachMode,
     /// Why not the driver mode, when it is not.
     pub note: Option<String>,
+    /// The name that it was attached under, when it has been given another one since: no rules are for it.
+    pub attached_as: Option<String>,
 }
 
 /// A device that the engine could not be attached to, and that goes without: it is in no zone, and only DF was to be cleared.

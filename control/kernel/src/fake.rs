@@ -121,6 +121,24 @@ impl FakeHost {
         self.0.changed.notify_all();
     }
 
+    /// Gives a link another name; its addresses and settings stay with it.
+    pub fn rename_link(&self, name: &str, new: &str) {
+        let mut state = self.state();
+        if let Some(link) = state.facts.links.iter_mut().find(|link| link.name == name) {
+            link.name = new.to_owned();
+        }
+        let own = state.addresses.iter_mut().filter(|own| own.link == name);
+        own.for_each(|own| own.link = new.to_owned());
+        let renamed = std::mem::take(&mut state.settings).into_iter().map(|(setting, value)| {
+            (if setting.device() == Some(name) { setting.of(new) } else { setting }, value)
+        });
+        state.settings = renamed.collect();
+        if let Some(kind) = state.kinds.remove(name) {
+            state.kinds.insert(new.to_owned(), kind);
+        }
+        self.0.changed.notify_all();
+    }
+
     /// Says whether a link takes frames that XDP redirects to it; a new one does.
     pub fn set_xdp_transmit(&self, link: &str, takes: bool) {
         let mut state = self.state();
@@ -138,6 +156,11 @@ impl FakeHost {
     /// Makes a setting exist, with this value.
     pub fn set(&self, setting: Setting, value: &str) {
         self.state().settings.insert(setting, value.to_owned());
+    }
+
+    /// Takes a setting away, as its device does that goes.
+    pub fn unset(&self, setting: &Setting) {
+        self.state().settings.remove(setting);
     }
 
     /// The value of a setting; empty when there is none.

@@ -1,8 +1,9 @@
 use crate::durable::replace_file;
 use crate::network::Effort;
 use crate::{KernelError, Setting};
+use flumen_engine::HostFacts;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What settings were before they were changed, and which links we made: on disk before the change is made.
@@ -22,6 +23,9 @@ struct Page {
     originals: Vec<Original>,
     #[serde(default)]
     links: BTreeSet<String>,
+    /// Numbers of the devices that are named above. A name can be changed, and with it those of all settings.
+    #[serde(default)]
+    devices: BTreeMap<String, u32>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,6 +68,49 @@ impl Ledger {
     /// Names of the links that we made.
     pub fn links(&self) -> impl Iterator<Item = &str> {
         self.page.links.iter().map(String::as_str)
+    }
+
+    /// Calls each device as it is called now, and notes the numbers of those that it did not know yet. What cannot be
+    /// written is written as soon as it can be.
+    pub fn follow(&mut self, host: &HostFacts) {
+        let name = |index: u32| host.links.iter().find(|link| link.index.0 == index).map(|link| &link.name);
+        let renamed: BTreeMap<String, String> = self
+            .page
+            .devices
+            .iter()
+            .filter_map(|(old, index)| Some((old.clone(), name(*index)?.clone())))
+            .filter(|(old, new)| old != new)
+            .collect();
+        // What another device has left under the name is gone with it.
+        let taken = |device: &str| !renamed.contains_key(device) && renamed.values().any(|new| new == device);
+        let call = |device: &str| renamed.get(device).cloned().unwrap_or_else(|| device.to_owned());
+        let page = &mut self.page;
+        if !renamed.is_empty() {
+            page.originals.retain(|original| !original.setting.device().is_some_and(taken));
+            for original in &mut page.originals {
+                if let Some(new) = original.setting.device().and_then(|device| renamed.get(device)) {
+                    original.setting = original.setting.of(new);
+                }
+            }
+            page.links = page.links.iter().filter(|link| !taken(link)).map(|link| call(link)).collect();
+            page.devices = std::mem::take(&mut page.devices)
+                .into_iter()
+                .filter(|(device, _)| !taken(device))
+                .map(|(device, index)| (call(&device), index))
+                .collect();
+        }
+        let before = page.devices.clone();
+        let named = page.originals.iter().filter_map(|original| original.setting.device());
+        let named: BTreeSet<&str> = named.chain(page.links.iter().map(String::as_str)).collect();
+        page.devices = named
+            .into_iter()
+            .filter_map(|device| Some((device.to_owned(), host.link(device)?.index.0)))
+            .collect();
+        if !renamed.is_empty() || page.devices != before {
+            let saved = self.save();
+            // With this effort it is no error.
+            self.needed(saved, Effort::AsFarAsPossible).ok();
+        }
     }
 
     /// Adds a link that is about to be made, and writes the file. With [`Effort::AsFarAsPossible`] it need not be written.

@@ -50,6 +50,8 @@ pub fn prepare(
     configured: (&Settings, Effort),
 ) -> Result<Prepared, KernelError> {
     let (configured, effort) = configured;
+    let facts = host.facts()?;
+    ledger.follow(&facts);
     let mut plan = Plan::new(host, ledger, links, devices)?;
     plan.wanted.retain(|(setting, _)| configured.values.iter().all(|(own, _)| own != setting));
     for (setting, value) in &configured.values {
@@ -62,6 +64,7 @@ pub fn prepare(
     let mut changes = set_back(host, ledger, &unneeded)?;
     let mut openings = Vec::new();
     ledger.record(originals, effort)?;
+    ledger.follow(&facts);
     for (setting, value) in wanted.into_iter().filter(|(setting, _)| !Settings::is_late(setting)) {
         let own = configured.values.iter().any(|(configured, _)| *configured == setting);
         match host.read_setting(&setting)? {
@@ -126,6 +129,7 @@ fn opens(setting: &Setting) -> bool {
 /// # Errors
 /// When a setting cannot be changed; the others still are, and it stays in the ledger.
 pub fn restore(host: &dyn Host, ledger: &mut Ledger) -> Result<Vec<Change>, KernelError> {
+    ledger.follow(&host.facts()?);
     let all: Vec<Setting> = ledger.settings().map(|(setting, _)| setting.clone()).collect();
     set_back(host, ledger, &all)
 }
@@ -395,6 +399,57 @@ mod tests {
         assert_eq!(host.get(&v6("lan", "forwarding")), "1");
         restore(&host, &mut ledger).unwrap();
         assert_eq!(snapshot(&host), before);
+    }
+
+    #[test]
+    fn a_device_that_was_renamed_is_set_back_under_the_name_that_it_has() {
+        let Bench { host, mut ledger, _dir } = bench();
+        let before = snapshot(&host);
+        let both = names(&["lan", "wan"]);
+        prepare(&host, &mut ledger, &both, &both).unwrap();
+        host.rename_link("wan", "wan9");
+        let mut ledger = Ledger::open(&_dir.path().join("originals.json"), "boot").unwrap();
+        prepare(&host, &mut ledger, &names(&["lan"]), &names(&["lan"])).unwrap();
+        assert_eq!(host.get(&v4("wan9", "forwarding")), "0", "no link of the gateway");
+        assert_eq!(host.get(&v4("wan9", "rp_filter")), "2", "as `all` had it");
+        restore(&host, &mut ledger).unwrap();
+        host.rename_link("wan9", "wan");
+        assert_eq!(snapshot(&host), before);
+    }
+
+    #[test]
+    fn devices_that_have_exchanged_their_names_are_told_apart() {
+        let Bench { host, mut ledger, _dir } = bench();
+        host.set(v6("wan", "forwarding"), "1");
+        let before = snapshot(&host);
+        let both = names(&["lan", "wan"]);
+        prepare(&host, &mut ledger, &both, &both).unwrap();
+        for (old, new) in [("wan", "x"), ("lan", "wan"), ("x", "lan")] {
+            host.rename_link(old, new);
+        }
+        restore(&host, &mut ledger).unwrap();
+        for (old, new) in [("wan", "x"), ("lan", "wan"), ("x", "lan")] {
+            host.rename_link(old, new);
+        }
+        assert_eq!(snapshot(&host), before);
+    }
+
+    #[test]
+    fn what_a_device_that_is_gone_left_is_not_taken_for_that_of_one_which_gets_its_name() {
+        let Bench { host, mut ledger, _dir } = bench();
+        host.set(v4("wan", "accept_local"), "1");
+        let all = names(&["lan", "wan", "mgmt"]);
+        prepare(&host, &mut ledger, &all, &all).unwrap();
+        host.remove_link("wan");
+        for name in ["forwarding", "accept_local", "rp_filter"] {
+            host.unset(&v4("wan", name));
+        }
+        for name in ["forwarding", "accept_ra"] {
+            host.unset(&v6("wan", name));
+        }
+        host.rename_link("mgmt", "wan");
+        restore(&host, &mut ledger).unwrap();
+        assert_eq!(host.get(&v4("wan", "accept_local")), "0", "as it was when it was called mgmt");
     }
 
     #[test]

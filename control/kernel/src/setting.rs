@@ -57,6 +57,43 @@ impl Setting {
     pub fn link(device: &str, property: LinkProperty) -> Setting {
         Setting::Link { device: device.to_owned(), property }
     }
+
+    /// The device that it is of; none when it is the machine's, or one of `all` and `default`.
+    pub fn device(&self) -> Option<&str> {
+        match self {
+            Setting::Sysctl(path) => {
+                let device = Setting::sysctl_device(path)?.1;
+                (!["all", "default"].contains(&device)).then_some(device)
+            }
+            Setting::Feature { device, .. }
+            | Setting::Quantity { device, .. }
+            | Setting::Link { device, .. } => Some(device),
+            Setting::IrqAffinity(_) | Setting::Governor(_) => None,
+        }
+    }
+
+    /// The same of another device.
+    #[must_use]
+    pub fn of(&self, device: &str) -> Setting {
+        let device = device.to_owned();
+        match self {
+            Setting::Sysctl(path) => match Setting::sysctl_device(path) {
+                Some((before, _, after)) => Setting::Sysctl(format!("{before}/{device}/{after}")),
+                None => self.clone(),
+            },
+            Setting::Feature { feature, .. } => Setting::Feature { device, feature: feature.clone() },
+            Setting::Quantity { quantity, .. } => Setting::Quantity { device, quantity: *quantity },
+            Setting::Link { property, .. } => Setting::Link { device, property: *property },
+            Setting::IrqAffinity(_) | Setting::Governor(_) => self.clone(),
+        }
+    }
+
+    /// What is before the device in the path of a setting of one, the device, and what is behind it.
+    fn sysctl_device(path: &str) -> Option<(&str, &str, &str)> {
+        let (before, rest) = path.split_once("/conf/").or_else(|| path.split_once("/neigh/"))?;
+        let (device, after) = rest.split_once('/')?;
+        before.starts_with("net/").then(|| (&path[..path.len() - rest.len() - 1], device, after))
+    }
 }
 
 impl LinkProperty {

@@ -23,6 +23,7 @@ fn ruleset(packed: Packed) -> Ruleset {
     Ruleset {
         settings: Settings { generation: Generation(1), timeouts, answers_per_second: 0, tcp_loose: 0 },
         interfaces: Vec::new(),
+        absent: Vec::new(),
         roots: packed.roots,
         nodes: packed.nodes,
         leaves: packed.leaves,

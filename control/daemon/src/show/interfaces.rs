@@ -31,6 +31,7 @@ pub(crate) fn interfaces(
         };
         let attachment = attachments.iter().find(|attachment| attachment.device == interface.device);
         let attachment = attachment.filter(|_| state != LinkState::Absent);
+        let renamed = renamed(&attachments, &interface.device).filter(|_| state == LinkState::Absent);
         InterfaceInfo {
             name: interface.name.clone(),
             device: interface.device.clone(),
@@ -41,7 +42,7 @@ pub(crate) fn interfaces(
             v4: link.and_then(|link| link.v4).map(Into::into),
             v6: link.and_then(|link| link.v6).map(Into::into),
             mode: attachment.map(|attachment| attachment.mode.name().to_owned()),
-            note: attachment.and_then(|attachment| note(attachment, active, host)),
+            note: renamed.or_else(|| attachment.and_then(|attachment| note(attachment, active, host))),
             received: traffic(counters.received(id)),
             transmitted: traffic(counters.transmitted(id)),
         }
@@ -50,6 +51,17 @@ pub(crate) fn interfaces(
         interfaces: interfaces.collect(),
         waiting: waiting.iter().map(ToString::to_string).collect(),
     })
+}
+
+/// What has become of a device that was attached to under this name and has another one now.
+pub(crate) fn renamed(attachments: &[Attachment], device: &str) -> Option<String> {
+    let attachment =
+        attachments.iter().find(|attachment| attachment.attached_as.as_deref() == Some(device))?;
+    let now = &attachment.device;
+    Some(format!(
+        "it is called {now} now, and what arrives on it is dropped: `ip link set dev {now} name {device}` \
+         (where the link may be up), or configure {now}"
+    ))
 }
 
 /// What the kernel does for this interface that the engine would do faster, and what to do about it.
@@ -100,6 +112,7 @@ mod tests {
             device: "lan0".into(),
             mode,
             note: note.map(str::to_owned),
+            attached_as: None,
         };
         let generic = attachment(AttachMode::Generic, Some("out of range"));
         assert_eq!(note(&generic, &active("auto"), &facts).as_deref(), Some("out of range"), "MTU 1500");

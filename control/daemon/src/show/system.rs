@@ -63,6 +63,9 @@ impl Gateway {
             for interface in report.interfaces {
                 let name = &interface.name;
                 match interface.state {
+                    flumen_api::LinkState::Absent if let Some(note) = &interface.note => {
+                        alarm(true, format!("interface {name}: {note}"));
+                    }
                     flumen_api::LinkState::Absent => {
                         alarm(true, format!("interface {name}: the host has no device {}", interface.link));
                     }

@@ -38,6 +38,8 @@ pub struct Kernel {
     /// No session can be removed.
     pub removals_fail: bool,
     pub opened: Option<EngineOptions>,
+    /// What a device was called when it was attached to, and what it is called now.
+    pub renamed: Option<(String, String)>,
 }
 
 #[derive(Clone, Default)]
@@ -48,6 +50,11 @@ struct FakeEngine(FakeEngines, Option<Ruleset>);
 impl FakeEngines {
     pub fn kernel(&self) -> MutexGuard<'_, Kernel> {
         self.0.lock().unwrap()
+    }
+
+    /// Gives a device that is attached to another name.
+    pub fn rename(&self, old: &str, new: &str) {
+        self.kernel().renamed = Some((old.to_owned(), new.to_owned()));
     }
 
     /// Devices of the installed ruleset.
@@ -176,8 +183,11 @@ impl Engine for FakeEngine {
     }
 
     fn attachments(&self) -> Vec<Attachment> {
-        let attach = |device| Attachment { device, mode: AttachMode::Driver, note: None };
-        self.0.devices().into_iter().map(attach).collect()
+        let attachment =
+            |device, attached_as| Attachment { device, mode: AttachMode::Driver, note: None, attached_as };
+        let renamed = self.0.kernel().renamed.clone();
+        let attached = self.0.devices().into_iter().map(|device| attachment(device, None));
+        attached.chain(renamed.map(|(old, new)| attachment(new, Some(old)))).collect()
     }
 
     fn tables(&self) -> Vec<MapUse> {

@@ -1,13 +1,13 @@
 use super::install::Device;
 use super::pins::{Pins, system};
 use super::program::{Attached, Loaded, bpf, chain, errno};
-use crate::{AttachMode, Attachment, EngineError, Unattached};
+use crate::{AttachMode, Attachment, EngineError, HostFacts, Unattached};
 use aya::programs::links::{FdLink, PinnedLink};
 use aya::programs::xdp::XdpLink;
 use aya::programs::{ProgramError, XdpMode};
 use flumen_abi::IfIndex;
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 use tracing::{info, warn};
 
@@ -32,17 +32,22 @@ pub(crate) enum When {
     InForce,
 }
 
-/// The program's links, by device.
+/// The program's links, by the number of their device: names change, and a device that has been given another one is
+/// still the same.
 pub(crate) struct Attachments {
     mode: ModeChoice,
-    links: BTreeMap<String, Held>,
+    links: BTreeMap<IfIndex, Held>,
     /// Devices that go without, and why.
     refused: BTreeMap<String, (IfIndex, String)>,
 }
 
 struct Held {
     link: PinnedLink,
-    index: IfIndex,
+    pin: PathBuf,
+    /// What the rules call it.
+    device: String,
+    /// What the kernel calls it now.
+    name: String,
     mode: AttachMode,
     note: Option<String>,
     program: Attached,
@@ -73,15 +78,18 @@ impl Attachments {
                     info!(device = name.device, mode = name.mode.name(), "adopted");
                     let note = (name.mode == AttachMode::Generic)
                         .then(|| "as an earlier daemon attached it".to_owned());
+                    let PinName { mode, index, device } = name;
                     let held = Held {
                         link,
-                        index: name.index,
-                        mode: name.mode,
+                        pin: path,
+                        name: device.clone(),
+                        device,
+                        mode,
                         note,
                         program: Attached::Services,
                         passive: false,
                     };
-                    attachments.links.insert(name.device, held);
+                    attachments.links.insert(index, held);
                 }
                 Err(why) => {
                     // ENOLINK: the device is gone, and the link with it.
@@ -102,7 +110,7 @@ impl Attachments {
         pins: &Pins,
         devices: &[Device],
         when: When,
-    ) -> Result<Vec<String>, EngineError> {
+    ) -> Result<Vec<IfIndex>, EngineError> {
         let mut fresh = Vec::new();
         for device in devices {
             if let Err(error) = self.attach_one(program, pins, device, when, &mut fresh) {
@@ -119,19 +127,14 @@ impl Attachments {
         pins: &Pins,
         device: &Device,
         when: When,
-        fresh: &mut Vec<String>,
+        fresh: &mut Vec<IfIndex>,
     ) -> Result<(), EngineError> {
         let name = &device.name;
-        if let Some(held) = self.links.get_mut(name)
-            && held.index == device.index
-        {
+        if let Some(held) = self.links.get_mut(&device.index) {
             if device.program == Attached::Services && held.program == Attached::Pipeline {
-                held.exchange(program, pins, device)?;
+                held.exchange(program, device)?;
             }
             return Ok(());
-        }
-        if let Some(stale) = self.links.remove(name) {
-            remove_pin(stale.link);
         }
         let first = match when {
             When::Prepared => Attached::Waiting,
@@ -146,8 +149,8 @@ impl Attachments {
         };
         self.refused.remove(name);
         info!(device = name, mode = held.mode.name(), note = held.note.as_deref(), "attached");
-        self.links.insert(name.clone(), held);
-        fresh.push(name.clone());
+        self.links.insert(device.index, held);
+        fresh.push(device.index);
         Ok(())
     }
 
@@ -176,64 +179,63 @@ impl Attachments {
     pub(crate) fn before_switch(
         &mut self,
         program: &mut Loaded,
-        pins: &Pins,
         devices: &[Device],
+        names: &BTreeSet<&str>,
     ) -> Result<(), EngineError> {
         for device in devices.iter().filter(|device| !device.passive) {
             if let Some(held) = self.waiting(device) {
-                held.exchange(program, pins, device)?;
+                held.exchange(program, device)?;
             }
         }
-        self.release(program, pins, devices, true);
+        self.release(program, devices, names, true);
         Ok(())
     }
 
     /// Just after it is: the same for the others, of which it drops nothing that are in no zone. Where services cannot be put
     /// on a device, the kernel goes on to have all its frames.
-    pub(crate) fn after_switch(&mut self, program: &mut Loaded, pins: &Pins, devices: &[Device]) {
+    pub(crate) fn after_switch(&mut self, program: &mut Loaded, devices: &[Device], names: &BTreeSet<&str>) {
         for device in devices {
             if let Some(held) = self.waiting(device)
-                && let Err(error) = held.exchange(program, pins, device)
+                && let Err(error) = held.exchange(program, device)
             {
                 warn!(device = device.name, %error, "its services are not in force");
             }
-            if let Some(held) = self.links.get_mut(&device.name) {
+            if let Some(held) = self.links.get_mut(&device.index) {
                 held.passive = device.passive;
             }
         }
-        self.release(program, pins, devices, false);
+        self.release(program, devices, names, false);
     }
 
     /// Leaves the frames of devices that go to the kernel, until they are detached.
-    fn release(&mut self, program: &mut Loaded, pins: &Pins, devices: &[Device], passive: bool) {
-        for (name, held) in &mut self.links {
-            let stays = devices.iter().any(|device| device.name == *name && device.index == held.index);
-            if stays || held.passive != passive {
+    fn release(&mut self, program: &mut Loaded, devices: &[Device], names: &BTreeSet<&str>, passive: bool) {
+        for (index, held) in &mut self.links {
+            if held.stays(*index, devices, names) || held.passive != passive {
                 continue;
             }
             let waits = Device {
-                name: name.clone(),
-                index: held.index,
+                name: held.name.clone(),
+                index: *index,
                 program: Attached::Waiting,
                 optional: false,
                 passive,
             };
-            if let Err(error) = held.exchange(program, pins, &waits) {
-                warn!(device = name, %error, "its frames are dropped until it is detached");
+            if let Err(error) = held.exchange(program, &waits) {
+                warn!(device = held.name, %error, "its frames are dropped until it is detached");
             }
         }
     }
 
     fn waiting(&mut self, device: &Device) -> Option<&mut Held> {
-        self.links.get_mut(&device.name).filter(|held| held.program == Attached::Waiting)
+        self.links.get_mut(&device.index).filter(|held| held.program == Attached::Waiting)
     }
 
     /// Puts the pipeline in place of services where there are none any more. That it cannot be is no harm: services
     /// go on to the pipeline.
-    pub(crate) fn without_services(&mut self, program: &mut Loaded, pins: &Pins, devices: &[Device]) {
+    pub(crate) fn without_services(&mut self, program: &mut Loaded, devices: &[Device]) {
         for device in devices.iter().filter(|device| device.program == Attached::Pipeline) {
-            if let Some(held) = self.links.get_mut(&device.name)
-                && let Err(error) = held.exchange(program, pins, device)
+            if let Some(held) = self.links.get_mut(&device.index)
+                && let Err(error) = held.exchange(program, device)
             {
                 warn!(device = device.name, %error, "the program of services stays");
             }
@@ -242,8 +244,7 @@ impl Attachments {
 
     /// The program that a device has; the pipeline where there is none.
     pub(crate) fn attached(&self, index: IfIndex) -> Attached {
-        let held = self.links.values().find(|held| held.index == index);
-        held.map_or(Attached::Pipeline, |held| held.program)
+        self.links.get(&index).map_or(Attached::Pipeline, |held| held.program)
     }
 
     fn attach(
@@ -272,48 +273,77 @@ impl Attachments {
             },
         };
         let name = PinName { mode, index, device: device.to_owned() };
-        let link = link.pin(pins.link(&name.to_string())).map_err(|error| bpf("pin a link", &error))?;
-        Ok(Held { link, index, mode, note, program: attached, passive })
+        let pin = pins.link(&name.to_string());
+        let link = link.pin(&pin).map_err(|error| bpf("pin a link", &error))?;
+        let (device, name) = (device.clone(), device.clone());
+        Ok(Held { link, pin, device, name, mode, note, program: attached, passive })
     }
 
-    pub(crate) fn detach(&mut self, devices: Vec<String>) {
+    pub(crate) fn detach(&mut self, devices: Vec<IfIndex>) {
         for device in devices {
             if let Some(held) = self.links.remove(&device) {
                 remove_pin(held.link);
-                info!(device, "detached");
+                info!(device = held.name, "detached");
             }
         }
     }
 
-    /// Detaches from every device but these.
-    pub(crate) fn keep_only(&mut self, devices: &[Device]) {
-        let gone = self.links.keys().filter(|name| !devices.iter().any(|device| device.name == **name));
-        self.detach(gone.cloned().collect());
-        self.refused.retain(|name, _| devices.iter().any(|device| device.name == *name && device.optional));
+    /// Detaches from every device but these, and those that were attached under one of `names`: such a device, whatever it
+    /// is called now, would let through what nobody looks at.
+    pub(crate) fn keep_only(&mut self, devices: &[Device], names: &BTreeSet<&str>) {
+        let gone = self.links.iter().filter(|(index, held)| !held.stays(**index, devices, names));
+        self.detach(gone.map(|(index, _)| *index).collect());
+        self.refused.retain(|name, (index, _)| {
+            devices.iter().any(|device| device.name == *name && device.index == *index && device.optional)
+        });
     }
 
-    /// Forgets the links of devices that are gone, or that are others of the same name.
-    pub(crate) fn drop_dead(&mut self, devices: &[Device]) {
-        let dead = self.links.iter().filter(|(name, held)| {
-            !devices.iter().any(|device| device.name == **name && device.index == held.index)
-        });
-        self.detach(dead.map(|(name, _)| name.clone()).collect());
-        let there =
-            |name: &String, index| devices.iter().any(|device| device.name == *name && device.index == index);
-        self.refused.retain(|name, (index, _)| there(name, *index));
+    /// Learns what devices are called now, and forgets the links of those that are gone.
+    pub(crate) fn see(&mut self, program: &mut Loaded, host: &HostFacts) {
+        let mut gone = Vec::new();
+        for (index, held) in &mut self.links {
+            match host.links.iter().find(|link| link.index == *index) {
+                Some(link) if link.name == held.name => {}
+                // Another name may also be another device, with the number of one that is gone.
+                Some(link) if held.renew(program).is_ok() => {
+                    if link.name != held.device {
+                        warn!(
+                            device = held.device,
+                            "is called {} now; the program stays attached to it", link.name
+                        );
+                    }
+                    held.name.clone_from(&link.name);
+                }
+                _ => gone.push(*index),
+            }
+        }
+        self.detach(gone);
+    }
+
+    /// Notes that the rules in force call devices by these names.
+    pub(crate) fn call(&mut self, pins: &Pins, devices: &[Device]) {
+        for device in devices {
+            if let Some(held) = self.links.get_mut(&device.index)
+                && held.device != device.name
+                && let Err(reason) = held.call(pins, device)
+            {
+                warn!(device = device.name, reason, "the pin of its link keeps its name");
+            }
+        }
     }
 
     pub(crate) fn detach_all(&mut self) {
-        self.keep_only(&[]);
+        self.keep_only(&[], &BTreeSet::new());
     }
 
     pub(crate) fn list(&self) -> Vec<Attachment> {
-        let attachment = |(device, held): (&String, &Held)| Attachment {
-            device: device.clone(),
+        let attachment = |held: &Held| Attachment {
+            device: held.name.clone(),
             mode: held.mode,
             note: held.note.clone(),
+            attached_as: (held.device != held.name).then(|| held.device.clone()),
         };
-        self.links.iter().map(attachment).collect()
+        self.links.values().map(attachment).collect()
     }
 }
 
@@ -321,15 +351,37 @@ impl Attachments {
 
 impl Held {
     /// Puts the program that `device` is to have in place of another one.
-    fn exchange(&mut self, program: &mut Loaded, pins: &Pins, device: &Device) -> Result<(), EngineError> {
+    fn exchange(&mut self, program: &mut Loaded, device: &Device) -> Result<(), EngineError> {
         if self.program == device.program {
             return Ok(());
         }
-        let name = PinName { mode: self.mode, index: self.index, device: device.name.clone() };
-        self.link = take_over(program, device.program, &pins.link(&name.to_string())).map_err(|reason| {
-            EngineError::Bpf { action: format!("exchange the program of {}", device.name), reason }
+        self.link = take_over(program, device.program, &self.pin).map_err(|reason| EngineError::Bpf {
+            action: format!("exchange the program of {}", device.name),
+            reason,
         })?;
         self.program = device.program;
+        Ok(())
+    }
+
+    /// True when it is one of these devices, or was attached under one of `names`.
+    fn stays(&self, index: IfIndex, devices: &[Device], names: &BTreeSet<&str>) -> bool {
+        devices.iter().any(|device| device.index == index) || names.contains(&*self.device)
+    }
+
+    /// Puts the program that it has in place once more, which fails when the device is gone.
+    fn renew(&mut self, program: &mut Loaded) -> Result<(), String> {
+        self.link = take_over(program, self.program, &self.pin)?;
+        Ok(())
+    }
+
+    /// Gives the pin the name that the rules now have for the device: a daemon that takes it over goes by that.
+    fn call(&mut self, pins: &Pins, device: &Device) -> Result<(), String> {
+        let name = PinName { mode: self.mode, index: device.index, device: device.name.clone() };
+        let pin = pins.link(&name.to_string());
+        fs::rename(&self.pin, &pin).map_err(|error| error.to_string())?;
+        self.device.clone_from(&device.name);
+        self.pin = pin;
+        self.link = PinnedLink::from_pin(&self.pin).map_err(|error| chain(&error))?;
         Ok(())
     }
 }

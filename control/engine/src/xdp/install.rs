@@ -5,7 +5,7 @@ use crate::EngineError;
 use crate::binding::Binding;
 use flumen_abi::{IfIndex, ServiceRow, Slot, ZoneId, limits};
 use flumen_compile::Ruleset;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The ruleset in force and where it lies.
 pub(crate) struct Installed {
@@ -18,7 +18,7 @@ pub(crate) struct Prepared {
     pub(crate) ruleset: Ruleset,
     pub(crate) slot: Slot,
     /// Devices that were attached to for it.
-    pub(crate) fresh: Vec<String>,
+    pub(crate) fresh: Vec<IfIndex>,
 }
 
 /// Name, rows needed and rows there is room for, of each table that a ruleset fills.
@@ -78,6 +78,12 @@ pub(crate) fn devices(ruleset: &Ruleset, bindings: &[Binding]) -> Vec<Device> {
         }
     }
     devices.into_values().collect()
+}
+
+/// What the devices are called that zones are on, also those that are not there.
+pub(crate) fn zone_devices(ruleset: &Ruleset) -> BTreeSet<&str> {
+    let present = ruleset.interfaces.iter().filter(|interface| interface.zone != ZoneId::NONE);
+    present.map(|interface| &*interface.device).chain(ruleset.absent.iter().map(String::as_str)).collect()
 }
 
 /// Writes the whole ruleset into the inactive `slot`.

@@ -140,6 +140,7 @@ impl Engine for XdpEngine {
         let slot = self.arrays.control().slot().other();
         install::write(&mut self.rows, &mut self.arrays, slot, ruleset, &bindings)?;
         let devices = install::devices(ruleset, &bindings);
+        self.attachments.see(&mut self.program, host);
         let fresh = self.attachments.attach_all(&mut self.program, &self.pins, &devices, When::Prepared)?;
         self.prepared = Some(Prepared { ruleset: ruleset.clone(), slot, fresh });
         Ok(())
@@ -154,13 +155,16 @@ impl Engine for XdpEngine {
         self.rows.set_locals(self.arrays.local_filter(), &host.locals)?;
         let devices = install::devices(ruleset, &bindings);
         // A device may have been exchanged for another of its name since the preparation.
+        self.attachments.see(&mut self.program, host);
         fresh.extend(self.attachments.attach_all(&mut self.program, &self.pins, &devices, When::Prepared)?);
-        self.attachments.before_switch(&mut self.program, &self.pins, &devices)?;
+        let names = install::zone_devices(ruleset);
+        self.attachments.before_switch(&mut self.program, &devices, &names)?;
         self.arrays.control().activate(slot);
-        self.attachments.after_switch(&mut self.program, &self.pins, &devices);
+        self.attachments.after_switch(&mut self.program, &devices, &names);
         grace::wait();
-        self.attachments.keep_only(&devices);
-        self.attachments.without_services(&mut self.program, &self.pins, &devices);
+        self.attachments.call(&self.pins, &devices);
+        self.attachments.keep_only(&devices, &names);
+        self.attachments.without_services(&mut self.program, &devices);
         let prepared = self.prepared.take();
         self.installed = prepared.map(|Prepared { ruleset, slot, .. }| Installed { ruleset, slot });
         Ok(())
@@ -180,7 +184,8 @@ impl Engine for XdpEngine {
         self.rows.clear_absent_ports(installed.slot, &installed.ruleset, &bindings)?;
         self.arrays.control().advance();
         let devices = install::devices(&installed.ruleset, &bindings);
-        self.attachments.drop_dead(&devices);
+        self.attachments.see(&mut self.program, host);
+        self.attachments.keep_only(&devices, &install::zone_devices(&installed.ruleset));
         self.attachments.attach_all(&mut self.program, &self.pins, &devices, When::InForce).map(drop)
     }
 
