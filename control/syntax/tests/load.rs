@@ -65,10 +65,17 @@ fn what_is_protected_is_changed_by_no_load_unless_it_is_unprotected_by_it() {
         ("security { zones { delete: security-zone b; } }", Load::Merge),
         ("security { zones { delete: security-zone; } }", Load::Replace),
         ("security { zones { security-zone a; } }", Load::Override),
+        ("inactive: security { flow { udp-timeout 5; } }", Load::Merge),
+        ("security { inactive: zones { security-zone b { description kept; } } }", Load::Replace),
+        ("replace: security { flow { udp-timeout 5; } }", Load::Replace),
+        ("security { zones { replace: security-zone a; replace: security-zone b; } }", Load::Replace),
+        ("security { inactive: zones { protect: security-zone b { description kept; } } }", Load::Override),
     ] {
         assert!(loaded(change, how).contains("is protected"), "{change}");
     }
     assert_eq!(loaded("security { zones { security-zone b { description kept; } } }", Load::Merge), "");
+    let change = "security { replace: zones { protect: security-zone b { description kept; } } }";
+    assert!(!loaded(change, Load::Replace).contains("is protected"), "it is there as it was");
     let change = "security { zones { unprotect: security-zone b { description changed; } } }";
     assert_eq!(
         loaded(change, Load::Merge),

@@ -133,6 +133,31 @@ fn what_is_protected_keeps_its_names() {
         run(&tree, "", "wildcard delete security zones security-zone .").unwrap_err().contains("protect")
     );
     assert!(run(&tree, "", "replace pattern untrust with outside").is_ok());
+    let zone = path("security zones security-zone trust");
+    let inside = tree.at(&zone).unwrap().children().next().unwrap().0.clone();
+    tree.apply(&Edit::Unprotect(zone.clone())).unwrap();
+    tree.apply(&Edit::Protect([zone, vec![inside]].concat())).unwrap();
+    let error = run(&tree, "", "replace pattern trust with inside").unwrap_err();
+    assert!(error.contains("protect"), "something in the zone is protected: {error}");
+}
+
+#[test]
+fn what_is_protected_is_passed_by_no_edit_of_what_is_around_it() {
+    let mut tree = tree();
+    let zone = path("security zones security-zone trust");
+    tree.apply(&Edit::Protect(zone.clone())).unwrap();
+    let inside = tree.at(&zone).unwrap().children().next().unwrap().0.clone();
+    for around in ["security", "security zones"] {
+        let error = tree.apply(&Edit::Deactivate(path(around))).unwrap_err().to_string();
+        assert!(error.contains("security zones security-zone trust\" is protected"), "{error}");
+        assert!(tree.apply(&Edit::Delete(path(around), vec![])).is_err());
+    }
+    tree.apply(&Edit::Unprotect(zone.clone())).unwrap();
+    tree.apply(&Edit::Protect([zone.clone(), vec![inside]].concat())).unwrap();
+    let to = path("security zones security-zone inside").pop().unwrap();
+    assert!(tree.apply(&Edit::Rename(zone.clone(), to)).is_err(), "its name is part of what is in it");
+    assert!(tree.apply(&Edit::Deactivate(zone.clone())).is_err());
+    tree.apply(&Edit::Deactivate(path("security zones security-zone untrust"))).unwrap();
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::protected;
+use super::{deactivates, keep_protected, protected};
 use crate::table::{Kind, Statement, statements};
 use crate::tree::{Marks, Node, Step, Tree, path_words};
 use crate::{Finding, Problem};
@@ -18,8 +18,10 @@ struct Merging {
 
 impl Merging {
     fn node(&mut self, base: &mut Node, change: &Node, rows: &'static [Statement]) {
-        for list in change.replaced.iter().filter(|_| self.replace) {
-            base.retain(|step, node| !(step.name == *list && node.is_entry()));
+        let lists: Vec<&str> = change.replaced.iter().copied().filter(|_| self.replace).collect();
+        let before = (!lists.is_empty()).then(|| base.clone());
+        for list in lists {
+            base.retain(|step, node| !(step.name == list && node.is_entry()));
         }
         for (step, child) in change.children() {
             self.path.push(step.clone());
@@ -30,13 +32,19 @@ impl Merging {
             }
             self.path.pop();
         }
+        if let Some(mut before) = before {
+            before.retain(|step, node| {
+                change.replaced.iter().any(|list| step.name == *list && node.is_entry())
+            });
+            keep_protected(&before, base, &mut self.path, &mut self.findings);
+        }
     }
 
     fn statement(&mut self, base: &mut Node, step: &Step, change: &Node, rows: &'static [Statement]) {
         let Some(own) = base.child(step) else {
             if let Some(statement) = change.statement {
                 for other in base.alternatives(statement) {
-                    if base.child(&other).is_some_and(|other| other.marks.has(Marks::PROTECTED)) {
+                    if base.child(&other).is_some_and(Node::is_protected) {
                         return self.findings.push(protected(change, &self.path));
                     }
                     base.remove(&other);
@@ -59,10 +67,15 @@ impl Merging {
 
     /// Merges `change` into what is there, or puts it in its place.
     fn replaced(&mut self, own: &mut Node, change: &Node) {
-        if self.replace && change.marks.has(Marks::REPLACE) {
-            *own = Node::new(change.statement, change.place.clone());
+        if deactivates(change, own) && !change.marks.has(Marks::UNPROTECT) {
+            return self.findings.push(protected(change, &self.path));
         }
+        if !(self.replace && change.marks.has(Marks::REPLACE)) {
+            return self.content(own, change);
+        }
+        let before = std::mem::replace(own, Node::new(change.statement, change.place.clone()));
         self.content(own, change);
+        keep_protected(&before, own, &mut self.path, &mut self.findings);
     }
 
     fn content(&mut self, own: &mut Node, change: &Node) {

@@ -62,20 +62,28 @@ pub fn load_set(base: &Tree, text: &str, file: Option<&str>, mode: Mode) -> Resu
     changed(tree, findings)
 }
 
-/// Reports what is protected in `old` and not the same in `new`.
+/// Reports what is protected in `old` and not the same in `new`, or not in force there as it was.
 fn keep_protected(old: &Node, new: &Node, path: &mut Vec<crate::Step>, findings: &mut Vec<Finding>) {
     for (step, child) in old.children() {
         path.push(step.clone());
-        match new.child(step) {
-            Some(other) if child.marks.has(Marks::PROTECTED) && other != child => {
-                findings.push(protected(other, path));
+        let other = new.child(step);
+        let place = other.unwrap_or(new);
+        if child.marks.has(Marks::PROTECTED) {
+            if other != Some(child) {
+                findings.push(protected(place, path));
             }
-            None if child.marks.has(Marks::PROTECTED) => findings.push(protected(new, path)),
-            Some(other) => keep_protected(child, other, path, findings),
-            None => keep_protected(child, &Node::default(), path, findings),
+        } else if other.is_some_and(|other| deactivates(other, child)) {
+            findings.push(protected(place, path));
+        } else {
+            keep_protected(child, other.unwrap_or(&Node::default()), path, findings);
         }
         path.pop();
     }
+}
+
+/// True when `change` takes something of `own` out of force that is protected.
+fn deactivates(change: &Node, own: &Node) -> bool {
+    change.marks.has(Marks::INACTIVE) && !own.marks.has(Marks::INACTIVE) && own.is_protected()
 }
 
 fn protected(node: &Node, path: &[crate::Step]) -> Finding {

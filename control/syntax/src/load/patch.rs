@@ -161,6 +161,9 @@ fn add(node: &mut Node, step: &Step, change: &Node, rows: &'static [Statement]) 
 /// Changes what is said of a statement.
 fn note(node: &mut Node, step: &Step, change: &Node, cleared: bool) -> Result<(), &'static str> {
     let own = node.child_mut(step).ok_or("there is no such statement")?;
+    if super::deactivates(change, own) && !change.marks.has(Marks::UNPROTECT) {
+        return Err("it is protected, or something in it is");
+    }
     own.marks.add(change.marks.lasting());
     if change.marks.has(Marks::ACTIVATE) {
         own.marks.remove(Marks::INACTIVE);

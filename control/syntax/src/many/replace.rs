@@ -97,7 +97,7 @@ impl Replacing {
     /// The new step of an entry, when one of its keys changes.
     fn step(&mut self, step: &Step, child: &Node, protected: bool) -> Result<Option<Step>, Problem> {
         let Some(statement) = child.statement.filter(|_| child.is_entry()) else { return Ok(None) };
-        let protected = protected || child.marks.has(Marks::PROTECTED);
+        let protected = protected || child.is_protected();
         let mut new = step.clone();
         for (key, text) in statement.keys().iter().zip(&mut new.keys) {
             if let Some(replaced) = self.text(text, protected)? {

@@ -115,6 +115,7 @@ impl Tree {
                 for entry in entries {
                     let path: Vec<Step> = entry.path.iter().map(|(step, ..)| step.clone()).collect();
                     self.refuse_protected(&path)?;
+                    self.refuse_instead_of_protected(entry)?;
                 }
                 for entry in entries {
                     self.root.put(statements(), entry, Repeat::Wins)?;
@@ -126,7 +127,10 @@ impl Tree {
             }
             Edit::Delete(path, values) => self.delete(path, values),
             Edit::Activate(path) => self.mark(path, |marks| marks.remove(Marks::INACTIVE)),
-            Edit::Deactivate(path) => self.mark(path, |marks| marks.add(Marks::INACTIVE)),
+            Edit::Deactivate(path) => {
+                self.refuse_around_protected(path)?;
+                self.mark(path, |marks| marks.add(Marks::INACTIVE))
+            }
             Edit::Protect(path) => self.existing(path).map(|node| node.marks.add(Marks::PROTECTED)),
             Edit::Unprotect(path) => self.existing(path).map(|node| node.marks.remove(Marks::PROTECTED)),
             Edit::Annotate(path, text) => self.annotate(path, text.as_deref()),
@@ -174,6 +178,34 @@ impl Tree {
                 Some(child) => node = child,
                 None => break,
             }
+        }
+        Ok(())
+    }
+
+    /// An error when something below `path` is protected.
+    fn refuse_around_protected(&self, path: &[Step]) -> Result<(), Problem> {
+        match self.at(path).and_then(Node::protected) {
+            None => Ok(()),
+            Some(below) => {
+                let statement = path_words(&path.iter().chain(&below).cloned().collect::<Vec<_>>());
+                Err(Problem::Protected { statement })
+            }
+        }
+    }
+
+    /// An error when a statement that excludes one of `entry` has something protected: it would go.
+    fn refuse_instead_of_protected(&self, entry: &Entry) -> Result<(), Problem> {
+        let mut node = &self.root;
+        let mut path = Vec::new();
+        for (step, statement, _) in &entry.path {
+            for other in statement.map_or_else(Vec::new, |statement| node.alternatives(statement)) {
+                path.push(other);
+                self.refuse_around_protected(&path)?;
+                path.pop();
+            }
+            let Some(child) = node.child(step) else { break };
+            path.push(step.clone());
+            node = child;
         }
         Ok(())
     }
@@ -318,6 +350,7 @@ impl Tree {
 
     fn rename(&mut self, path: &[Step], to: &Step) -> Result<(), Problem> {
         self.refuse_protected(path)?;
+        self.refuse_around_protected(path)?;
         let (index, parent) = self.renamed(path, to)?;
         let last = path.last().expect("a renamed entry has a path");
         let node = parent.remove(last).expect("it was found");

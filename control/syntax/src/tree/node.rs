@@ -245,7 +245,19 @@ impl Node {
 
     /// True when it, or anything below it, is protected.
     pub(crate) fn is_protected(&self) -> bool {
-        self.marks.has(Marks::PROTECTED) || self.children.values().any(Node::is_protected)
+        self.protected().is_some()
+    }
+
+    /// The way from it to the first statement that is protected; it may be itself.
+    pub(crate) fn protected(&self) -> Option<Vec<Step>> {
+        if self.marks.has(Marks::PROTECTED) {
+            return Some(Vec::new());
+        }
+        self.children.iter().find_map(|(step, child)| {
+            let mut way = child.protected()?;
+            way.insert(0, step.clone());
+            Some(way)
+        })
     }
 
     /// Forgets that it, or anything below it, was accepted without support.
