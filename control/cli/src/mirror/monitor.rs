@@ -288,11 +288,7 @@ mod tests {
             counters,
             dropped: dropped.clone(),
         };
-        ServicesReport {
-            interfaces: vec![interface("a"), interface("b")],
-            mirrors: Vec::new(),
-            queues: None,
-        }
+        ServicesReport { interfaces: vec![interface("a"), interface("b")], mirrors: Vec::new(), queues: None }
     }
 
     #[test]
