@@ -417,3 +417,50 @@ fn a_pattern_is_replaced_or_deleted_and_a_trial_only_tells_what_matches() {
     assert!(editor.edit("wildcard delete security address-book global address nothing").is_err());
     daemon.stop();
 }
+
+/// Two users commit in the same moment: what came of it, for each.
+fn at_once(editors: &mut [Editor; 2]) -> Vec<Result<u64, String>> {
+    let start = std::sync::Barrier::new(2);
+    let commit = |editor: &mut Editor| {
+        start.wait();
+        editor.commit(None, None).map(|committed| committed.commit)
+    };
+    let commit = &commit;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = editors.iter_mut().map(|editor| scope.spawn(move || commit(editor))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn of_two_users_who_commit_at_once_both_get_theirs_or_one_is_told_where_they_disagree() {
+    let (_lab, daemon) = started();
+    let mut editors = [Editor::of(&daemon), Editor::private(&daemon)];
+    let active = |editor: &mut Editor| {
+        let show = Action::Show { which: Which::Active, path: String::new(), form: Form::Set };
+        editor.text(show).unwrap()
+    };
+    for round in 0..8 {
+        let own = ["trust", "untrust"]
+            .map(|zone| format!("set security zones security-zone {zone} description round-{round}"));
+        for (editor, line) in editors.iter_mut().zip(&own) {
+            editor.edit(line).unwrap();
+        }
+        let done = at_once(&mut editors);
+        let numbers: Vec<u64> = done.into_iter().map(Result::unwrap).collect();
+        assert_ne!(numbers[0], numbers[1], "one after the other");
+        let text = active(&mut editors[0]);
+        assert!(own.iter().all(|line| text.contains(line.as_str())), "{text}");
+    }
+    for (editor, name) in editors.iter_mut().zip(["one", "two"]) {
+        editor.edit(&format!("set system host-name {name}")).unwrap();
+    }
+    let done = at_once(&mut editors);
+    let refused: Vec<&String> = done.iter().filter_map(|result| result.as_ref().err()).collect();
+    assert_eq!(refused.len(), 1, "{done:?}");
+    assert!(refused[0].contains("host-name"), "{}", refused[0]);
+    let text = active(&mut editors[0]);
+    let winner = if done[0].is_ok() { "one" } else { "two" };
+    assert!(text.contains(&format!("set system host-name {winner}\n")), "{text}");
+    daemon.stop();
+}
