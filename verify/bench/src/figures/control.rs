@@ -50,7 +50,9 @@ pub(super) fn measure(short: bool) -> Result<Vec<Figure>> {
     let flows = Spec::udp4().flows(SESSIONS_DEFAULT);
     rig.warm_up(&flows)?;
     let traffic = Traffic::forward(flows.order(Order::Random));
+    let before = daemon.cpu_time()?;
     let commits = Commits::under_load(&mut rig, traffic, &daemon, &large, times)?;
+    let used = milliseconds(daemon.cpu_time()? - before) / times as f64;
     let median = |values: &[f64]| median(values).context("it was measured at least once");
     Ok(vec![
         Figure::new("control/read", median(&reads)?, "ms"),
@@ -58,6 +60,7 @@ pub(super) fn measure(short: bool) -> Result<Vec<Figure>> {
         Figure::new("control/load", median(&commits.loads)?, "ms"),
         Figure::new("control/commit", median(&commits.commits)?, "ms"),
         Figure::new("control/load-and-commit", median(&commits.both())?, "ms"),
+        Figure::new("control/cpu", used, "ms"),
         Figure::new("control/completion", median(&commits.completions)?, "ms"),
         Figure::new("control/lost-packets", commits.lost as f64, "packets"),
         Figure::new("control/packets", commits.packets as f64, "packets"),

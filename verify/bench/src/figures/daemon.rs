@@ -99,16 +99,23 @@ impl DaemonProcess {
         self.child.id()
     }
 
+    /// CPU time that it has used.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub(super) fn cpu_time(&self) -> Result<Duration> {
+        Ok(Duration::from(clock_gettime(clock_getcpuclockid(self.nix_pid())?)?))
+    }
+
     /// Percent of a CPU that it uses over some time.
     ///
     /// # Errors
     /// When it is gone.
     pub(super) fn cpu_percent(&self, over: Duration) -> Result<f64> {
-        let clock = clock_getcpuclockid(self.nix_pid())?;
-        let before = Duration::from(clock_gettime(clock)?);
+        let before = self.cpu_time()?;
         let start = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC)?);
         std::thread::sleep(over);
-        let used = Duration::from(clock_gettime(clock)?) - before;
+        let used = self.cpu_time()? - before;
         let elapsed = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC)?) - start;
         Ok(used.as_secs_f64() / elapsed.as_secs_f64() * 100.0)
     }
