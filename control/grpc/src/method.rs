@@ -48,7 +48,7 @@ pub const METHODS: &[Method] = &[
     method("/flumen.v1.Operations/ListInterfaces", Role::ReadOnly),
     method("/flumen.v1.Operations/ListReasons", Role::ReadOnly),
     method("/flumen.v1.Operations/ListServices", Role::ReadOnly),
-    method("/flumen.v1.Operations/ShowCanary", Role::ReadOnly),
+    method("/flumen.v1.Operations/GetCanary", Role::ReadOnly),
     method("/flumen.v1.Operations/SetCanary", Role::SuperUser),
     stream("/flumen.v1.Operations/StreamSessions", Role::ReadOnly),
     method("/flumen.v1.Operations/ClearSessions", Role::Operator),

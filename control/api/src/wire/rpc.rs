@@ -65,7 +65,7 @@ rpcs! {
     ListInterfacesRequest {} "Operations/ListInterfaces" ListInterfacesResponse = [Request::ShowInterfaces];
     ListReasonsRequest { zeroes } "Operations/ListReasons" ListReasonsResponse = [Request::ShowReasons { zeroes }];
     ListServicesRequest {} "Operations/ListServices" ListServicesResponse = [Request::ShowServices];
-    ShowCanaryRequest {} "Operations/ShowCanary" CanaryResponse = [Request::ShowCanary];
+    GetCanaryRequest {} "Operations/GetCanary" CanaryResponse = [Request::ShowCanary];
     SetCanaryRequest { percent, hold } "Operations/SetCanary" CanaryResponse =
         [Request::SetCanary { percent, hold }];
     ListSessionsRequest { filter, limit, order } "Operations/ListSessions" ListSessionsResponse =

@@ -31,7 +31,7 @@ serve! { Operations for OperationsService {
     list_interfaces: ListInterfacesRequest -> ListInterfacesResponse;
     list_reasons: ListReasonsRequest -> ListReasonsResponse;
     list_services: ListServicesRequest -> ListServicesResponse;
-    show_canary: ShowCanaryRequest -> CanaryResponse;
+    get_canary: GetCanaryRequest -> CanaryResponse;
     set_canary: SetCanaryRequest -> CanaryResponse;
     list_names: ListNamesRequest -> ListNamesResponse;
     clear_sessions: ClearSessionsRequest -> ClearSessionsResponse;
