@@ -192,7 +192,7 @@ pub(crate) enum Show {
         #[command(flatten)]
         filter: FilterArguments,
         /// Show at most so many; all are counted
-        #[arg(long, value_name = "N", default_value_t = 1000)]
+        #[arg(long, value_name = "N", default_value_t = 1000, allow_negative_numbers = true)]
         limit: u32,
     },
     /// Zones, their interfaces and what may reach the host itself

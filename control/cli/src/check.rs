@@ -38,14 +38,14 @@ pub(crate) fn of_text(file: &str, text: &str, host: bool, mode: LoadMode, output
         (Ok(_), Err(error)) if host => return Err(Failure::Failed(error)),
         (checked, _) => checked,
     };
+    for warning in checked.iter().flat_map(|checked| &checked.warnings) {
+        complain(&format!("{file}:{warning} {WARN}(warning){WARN:#}\n"));
+    }
     if output.json {
         return verdict(file, checked, output);
     }
-    let Checked { warnings, rows, .. } =
+    let Checked { rows, .. } =
         checked.map_err(|messages| Failure::Refused { file: file.clone(), messages })?;
-    for warning in &warnings {
-        complain(&format!("{file}:{warning} {WARN}(warning){WARN:#}\n"));
-    }
     let rows: Vec<String> = rows.iter().map(|(table, count)| format!("{count} {table}")).collect();
     Ok(output.report(&(), |()| format!("{file} is accepted ({})\n", rows.join(", ")))?)
 }
@@ -57,7 +57,11 @@ fn verdict(file: String, checked: Result<Checked, Vec<ConfigMessage>>, output: O
     };
     let verdict = Verdict { file: file.clone(), accepted: rows.is_some(), errors, warnings, rows };
     output.report(&verdict, |_| String::new())?;
-    if verdict.accepted { Ok(()) } else { Err(Failure::Reported) }
+    if verdict.accepted {
+        return Ok(());
+    }
+    Failure::Refused { file, messages: verdict.errors }.complain();
+    Err(Failure::Reported)
 }
 
 /// Complaints about devices that this host does not have.

@@ -50,21 +50,36 @@ impl Failure {
             Failure::Usage(_) => 2,
             Failure::Refused { .. } | Failure::Failed(_) | Failure::Printing(_) => 1,
         };
-        let text = self.text();
-        let (file, errors) = match &self {
-            Failure::Refused { file, messages } => (Some(file.as_str()), messages.as_slice()),
-            _ => (None, &[][..]),
-        };
-        let lines: String =
-            errors.iter().map(|message| format!("{}:{message}\n", file.unwrap_or_default())).collect();
-        complain(&format!("{lines}{BAD}error:{BAD:#} {text}\n"));
-        let report = FailureReport { error: &text, file, errors };
-        if output.json
-            && let Err(error) = output.report(&report, |_| String::new())
-        {
-            complain(&format!("{BAD}error:{BAD:#} cannot print: {error}\n"));
+        self.complain();
+        if output.json {
+            self.print();
         }
         ExitCode::from(status)
+    }
+
+    /// Says it on standard error.
+    pub(crate) fn complain(&self) {
+        let (file, errors) = self.messages();
+        let lines: String =
+            errors.iter().map(|message| format!("{}:{message}\n", file.unwrap_or_default())).collect();
+        complain(&format!("{lines}{BAD}error:{BAD:#} {}\n", self.text()));
+    }
+
+    /// Prints it as JSON.
+    pub(crate) fn print(&self) {
+        let (file, errors) = self.messages();
+        let report = FailureReport { error: &self.text(), file, errors };
+        if let Err(error) = (Output { json: true }).report(&report, |_| String::new()) {
+            complain(&format!("{BAD}error:{BAD:#} cannot print: {error}\n"));
+        }
+    }
+
+    /// The configuration that was refused, and what is wrong with it.
+    fn messages(&self) -> (Option<&str>, &[ConfigMessage]) {
+        match self {
+            Failure::Refused { file, messages } => (Some(file), messages),
+            _ => (None, &[]),
+        }
     }
 
     /// In one line, without the messages.

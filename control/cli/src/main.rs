@@ -41,18 +41,34 @@ fn main() -> ExitCode {
 
 /// Words that clap does not know may be a command of the shell: `flumen show security zones`.
 fn other_words(error: &clap::Error) -> ExitCode {
-    let Some(Loose { connection, json, words }) = Loose::of(std::env::args().skip(1)) else { error.exit() };
+    let Some(Loose { connection, json, words }) = Loose::of(std::env::args().skip(1)) else {
+        return wrong_usage(error, std::env::args().any(|word| word == "--json"));
+    };
     let unknown = matches!(
         error.kind(),
         ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument | ErrorKind::InvalidValue
     );
-    if !unknown || !words.first().is_some_and(|word| shell::is_operational(word)) {
-        error.exit();
+    let options = words.iter().any(|word| word.starts_with('-'));
+    let operational = match words.first() {
+        // The shell has no options: with some, the words are ours, if it does not know them.
+        Some(word) if unknown && shell::is_operational(word) => !options || shell::is_command(&words),
+        _ => false,
+    };
+    if !operational {
+        return wrong_usage(error, json);
     }
     match shell::arguments(&connection, json, &words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(Output { json }),
     }
+}
+
+/// What clap has to say: also help, which is no failure.
+fn wrong_usage(error: &clap::Error, json: bool) -> ExitCode {
+    if json && error.use_stderr() {
+        Failure::Usage(words::told(error)).print();
+    }
+    error.exit()
 }
 
 fn run(arguments: &Arguments) -> Outcome {

@@ -181,8 +181,9 @@ fn check_needs_no_daemon_and_its_exit_status_is_the_verdict() {
         .unwrap();
     let (status, told, complaint) = check("");
     assert_eq!((status, told.as_str()), (1, ""));
-    insta::assert_snapshot!("check-refused", complaint);
-    let (status, told, _) = check("--json");
+    insta::assert_snapshot!("check-refused", &complaint);
+    let (status, told, same) = check("--json");
+    assert_eq!(same, complaint, "standard error is as without");
     let verdict: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!((status, &verdict["accepted"]), (1, &serde_json::Value::Bool(false)));
     assert!(verdict["errors"].as_array().unwrap().iter().all(|error| error["line"].as_u64().unwrap() > 0));

@@ -228,7 +228,13 @@ fn what_goes_on_is_shown_look_by_look() {
     // Nothing is told until something is dropped; the first look is only the one before.
     let mut times = 1;
     let told = std::thread::scope(|scope| {
-        let reader = scope.spawn(|| drops.read_line(&mut told).map(|_| told));
+        let reader = scope.spawn(|| {
+            while !told.contains("policy-default") {
+                told.clear();
+                drops.read_line(&mut told)?;
+            }
+            Ok::<_, std::io::Error>(told)
+        });
         while !reader.is_finished() {
             times += 1;
             more(times);
@@ -238,6 +244,10 @@ fn what_goes_on_is_shown_look_by_look() {
     });
     child.kill().unwrap();
     child.wait().unwrap();
+    let quiet = shown(&lab, &["monitor", "security", "packet-drop", "count", "1", "--json"]);
+    let quiet: serde_json::Value = serde_json::from_str(&quiet).unwrap();
+    assert_eq!(quiet["drops"], serde_json::json!([]), "each look is one line");
+    assert_eq!(shown(&lab, &["monitor", "security", "packet-drop", "count", "1"]), "");
     let drops: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!(drops["drops"][0]["reason"], "policy-default");
     assert!(drops["drops"][0]["frames"]["packets"].as_u64().unwrap() >= 6, "{told}");
@@ -254,6 +264,8 @@ fn what_goes_on_is_shown_look_by_look() {
         ),
         (&["monitor", "traffic"], "needs interface"),
         (&["monitor", "traffic", "interface", "eth9"], "there is no interface eth9"),
+        (&["monitor", "traffic", "interface", "ge-0/0/0", "count", "1"], "ge-0/0/0 is wan0 here"),
+        (&["monitor", "traffic", "interface", "lan0", "count", "1"], "lan0 is lan0 here"),
         (&["request", "system", "reboot"], "use `systemctl reboot`"),
         (&["ping"], "ping needs a host"),
     ] {
@@ -365,6 +377,9 @@ fn what_the_kernel_knows_is_shown_by_the_names_of_the_configuration() {
     assert!(shown_by("show route 198.51.100.0/24").contains("0.0.0.0/0 *"));
     assert!(!shown_by("show route protocol bgp").contains("static"));
     assert!(shown_by("show route table all").contains("*![flumen/0]"));
+    assert_eq!(shown_by("show route table inet.0"), routes, "the name that is shown is one");
+    assert_eq!(shown_by("show route table inet.100"), shown_by("show route table 100"));
+    assert_eq!(shown_by("show route table inet6.0"), "No route matches.\n");
     let json: serde_json::Value = serde_json::from_str(&shown_by("show route table 100 --json")).unwrap();
     assert_eq!((&json["routes"][0]["ours"], &json["matching"]), (&true.into(), &1.into()));
 
@@ -657,6 +672,36 @@ fn every_demanded_report_is_json_on_demand() {
         assert_eq!((status, told.as_str()), (0, ""), "{command}");
         let json: Result<serde_json::Value, _> = serde_json::from_str(&printed);
         assert!(json.is_ok_and(|json| !json.is_null()), "{command}: {printed}");
+    }
+    let rescue = ["request", "system", "configuration", "rescue", "save", "--json"];
+    let json: serde_json::Value = serde_json::from_str(&shown(&lab, &rescue)).unwrap();
+    assert_eq!(json["done"], "The rescue configuration is saved");
+    let rescue = ["request", "system", "configuration", "rescue", "delete", "--json"];
+    let json: serde_json::Value = serde_json::from_str(&shown(&lab, &rescue)).unwrap();
+    assert_eq!(json["done"], "The rescue configuration is deleted");
+    let (status, printed, _) = ran(&mut flumen(&lab, &rescue));
+    let json: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert!(status == 1 && json["error"].as_str().unwrap().contains("rescue"), "there is none: {printed}");
+    script(&lab, "configure; set system host-name b; commit");
+    for (compare, changes) in [("1", true), ("0", false)] {
+        let line = ["show", "system", "rollback", "0", "compare", compare, "--json"];
+        let json: serde_json::Value = serde_json::from_str(&shown(&lab, &line)).unwrap();
+        assert_eq!(json.as_str().unwrap().contains("host-name b"), changes, "{json}");
+    }
+    for (line, told) in [
+        ("show security zones nosuch --json", "there is no zone nosuch"),
+        ("show security zoens --json", "did you mean \"zones\"?"),
+        ("show sessions --source 10.0.0.0/33 --json", "invalid value '10.0.0.0/33'"),
+        ("show sessions --protocol foo --json", "invalid value 'foo'"),
+        ("show sessions --limit -1 --json", "invalid value '-1' for '--limit <N>'"),
+        ("bogus --json", "unrecognized subcommand 'bogus'"),
+        ("--timeout 0 stop --json", "invalid value '0'"),
+    ] {
+        let (status, printed, complaint) = ran(&mut flumen(&lab, &line.split(' ').collect::<Vec<_>>()));
+        let json: serde_json::Value = serde_json::from_str(&printed).unwrap_or_default();
+        let error = json["error"].as_str().unwrap_or_default();
+        assert!(status > 0 && error.contains(told), "{line}: {printed}");
+        assert!(complaint.contains(told), "{line}: {complaint}");
     }
     let screen = shown(&lab, &["show", "security", "screen"]);
     assert!(screen.starts_with("Screens are not applied") && screen.contains("tcp-flags"), "{screen}");

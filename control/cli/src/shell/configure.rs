@@ -149,7 +149,8 @@ impl Session {
     }
 
     pub(super) fn compare(&mut self, from: Which, to: Which, path: &str) -> Told {
-        self.text(ConfigurationAction::Compare { from, to, path: path.to_owned() }).map(Printed::from)
+        let text = self.text(ConfigurationAction::Compare { from, to, path: path.to_owned() })?;
+        Ok(Printed { json: Some(text.clone().into()), text })
     }
 
     fn load(&mut self, how: LoadHow, matched: &Matched<'_>) -> Told {

@@ -28,7 +28,7 @@ pub(crate) use grammar::Row;
 pub(crate) use monitor::clock;
 pub(crate) use operate::is_operational;
 pub(crate) use operational::OPERATIONAL;
-pub(crate) use session::{arguments, script};
+pub(crate) use session::{arguments, is_command, script};
 
 #[cfg(test)]
 mod tests {

@@ -123,9 +123,6 @@ impl Session {
             let mut drops = Drops::between(interval, &before.1, &now.1);
             drops.drops.retain(|drop| reason.is_none_or(|wanted| drop.reason == wanted));
             before = now;
-            if drops.drops.is_empty() {
-                return Ok(Printed::default());
-            }
             Printed::report(&drops, |drops| drops.render(&mut lines))
         })
     }

@@ -12,7 +12,7 @@ use crate::shell::session::{Session, View};
 use crate::shell::when;
 use crate::show;
 use crate::table::Table;
-use crate::words::{list, plural, traffic};
+use crate::words::{list, plural, told, traffic};
 use clap::Parser;
 use flumen_api::{
     ConfigurationAction, ConfigurationAnswer, Form, HistoryReport, InterfacesReport, PoliciesReport, Request,
@@ -91,7 +91,11 @@ impl Session {
                 self.done(ConfigurationAction::CancelPlanned, "The planned commit is cancelled\n")
             }
             Action::ConfirmCommit => match ask(&self.connection, &Request::Confirm)? {
-                Response::Confirmed { commit } => Ok(format!("commit {commit} is confirmed\n").into()),
+                Response::Confirmed { commit } => {
+                    Printed::report(&serde_json::json!({ "commit": commit }), |_| {
+                        format!("commit {commit} is confirmed\n")
+                    })
+                }
                 _ => Err(ClientError::Mismatch.into()),
             },
             _ => self.report(matched),
@@ -186,7 +190,7 @@ impl Session {
 
     fn done(&mut self, action: ConfigurationAction, text: &str) -> Told {
         self.ask(action)?;
-        Ok(text.to_owned().into())
+        Printed::report(&serde_json::json!({ "done": text.trim_end() }), |_| text.to_owned())
     }
 
     /// A configuration that was committed, seen from the top wherever somebody edits.
@@ -242,13 +246,6 @@ impl Session {
             _ => Err(ClientError::Mismatch.into()),
         }
     }
-}
-
-/// What clap complains of, in one line.
-fn told(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
-    lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
 }
 
 /// Sessions that are shown at most.

@@ -4,6 +4,7 @@ use crate::shell::grammar::Matched;
 use crate::shell::pipe::Pipe;
 use crate::shell::printed::Printed;
 use crate::shell::session::Session;
+use flumen_api::InterfaceInfo;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
@@ -79,7 +80,9 @@ impl Session {
             return Ok(wanted.to_owned());
         }
         let known = self.interfaces()?.interfaces;
-        match known.iter().find(|own| own.name == wanted) {
+        match known.iter().find(|own| own.name == wanted).or_else(|| one_unit(&known, wanted)) {
+            // Where /sys is not that of this network namespace, no device seems to be here.
+            Some(own) if own.name != wanted => Ok(own.link.clone()),
             Some(own) => Ok(if here(&own.link) { &own.link } else { &own.device }.clone()),
             None => {
                 let names: Vec<&str> = known.iter().map(|own| own.name.as_str()).collect();
@@ -87,6 +90,13 @@ impl Session {
             }
         }
     }
+}
+
+/// The interface of a device that has one unit: `eth0` is `eth0.0` then.
+fn one_unit<'i>(known: &'i [InterfaceInfo], device: &str) -> Option<&'i InterfaceInfo> {
+    let unit = |own: &InterfaceInfo| own.name.strip_prefix(device).is_some_and(|unit| unit.starts_with('.'));
+    let mut units = known.iter().filter(|own| own.device == device || unit(own));
+    units.next().filter(|_| units.next().is_none())
 }
 
 /// The host, unless arguments of the program name it.

@@ -63,14 +63,25 @@ pub(super) struct View {
     pub(super) compare: Option<Which>,
 }
 
-/// `flumen show security zones`: one command from the command line.
-pub(crate) fn arguments(connection: &Connection, json: bool, words: &[String]) -> Outcome {
+/// Words of a command line as a line of the shell.
+fn line_of(words: &[String]) -> String {
     let quoted = |word: &String| {
         let plain = word == "|"
             || !(word.is_empty() || word.contains(|c: char| c.is_whitespace() || "\"|;".contains(c)));
         if plain { word.clone() } else { format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"")) }
     };
-    let line = words.iter().map(quoted).collect::<Vec<_>>().join(" ");
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether these words are a command of operational mode.
+pub(crate) fn is_command(words: &[String]) -> bool {
+    let line = line_of(words);
+    line::split(&line, &['|']).first().is_some_and(|command| grammar::read(OPERATIONAL, command).is_ok())
+}
+
+/// `flumen show security zones`: one command from the command line.
+pub(crate) fn arguments(connection: &Connection, json: bool, words: &[String]) -> Outcome {
+    let line = line_of(words);
     let mut session = Session::new(connection, json, Input::Arguments);
     let printed = session.execute(&line)?;
     session.print(printed)

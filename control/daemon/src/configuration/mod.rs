@@ -27,7 +27,7 @@ use flumen_api::{
 };
 use flumen_config::LoadMode;
 use flumen_engine::Reason;
-use flumen_store::{CandidateName, Editor};
+use flumen_store::{CandidateName, Editor, StoreError};
 use flumen_syntax::{Step, Tree, compare_at, path_words, print};
 use std::sync::Arc;
 
@@ -125,6 +125,10 @@ impl Gateway {
                 Ok(ConfigurationAnswer::Done)
             }
             ConfigurationAction::DeleteRescue => {
+                // A damaged one can be deleted.
+                if let Err(none @ StoreError::NoRescue) = store.configurations.rescue() {
+                    return Err(refused_by_store(none));
+                }
                 store.configurations.delete_rescue().map_err(refused_by_store)?;
                 Ok(ConfigurationAnswer::Done)
             }

@@ -59,22 +59,34 @@ struct Wanted {
     destination: Option<IpNet>,
     /// None for every one.
     table: Option<u32>,
+    /// `inet.0` is of one family, and so is `inet6.0`.
+    ipv4: Option<bool>,
     protocol: Option<u8>,
 }
 
 impl Wanted {
     fn new(query: &RouteQuery) -> Result<Wanted, ApiError> {
-        let table = match query.table.as_deref() {
+        let (ipv4, named) = match query.table.as_deref() {
+            Some(word) => match (word.strip_prefix("inet."), word.strip_prefix("inet6.")) {
+                (Some(table), _) => (Some(true), Some(table)),
+                (_, Some(table)) => (Some(false), Some(table)),
+                _ => (None, Some(word)),
+            },
+            None => (None, None),
+        };
+        let table = match named {
             Some("all") => None,
-            Some(word) => Some(number(word, TABLES, "routing table")?),
             None => Some(254),
+            Some("0") if ipv4.is_some() => Some(254),
+            Some(table) => Some(number(table, TABLES, "routing table")?),
         };
         let protocol = query.protocol.as_deref().map(|word| number(word, PROTOCOLS, "routing protocol"));
-        Ok(Wanted { destination: query.destination, table, protocol: protocol.transpose()? })
+        Ok(Wanted { destination: query.destination, table, ipv4, protocol: protocol.transpose()? })
     }
 
     fn fits(&self, route: &RouteEntry) -> bool {
         self.table.is_none_or(|table| route.table == table)
+            && self.ipv4.is_none_or(|ipv4| route.destination.0.is_ipv4() == ipv4)
             && self.protocol.is_none_or(|protocol| route.protocol == protocol)
             && self.destination.is_none_or(|wanted| {
                 let net = net(route);
