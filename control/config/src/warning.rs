@@ -1,4 +1,4 @@
-use crate::{AddressRef, Application, ApplicationRef, ConfigError, Model, Name, Path};
+use crate::{AddressRef, Application, ApplicationRef, ConfigError, Link, Model, Name, Path};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -48,6 +48,11 @@ pub enum Warning {
         /// Its place.
         path: Path,
     },
+    /// A link whose MTU is too small for IPv6.
+    WithoutIpv6 {
+        /// Its place.
+        path: Path,
+    },
     /// A zone that no packet can be in.
     ZoneWithoutInterface {
         /// Its place.
@@ -81,6 +86,14 @@ impl fmt::Display for Warning {
             Warning::InterfaceWithoutZone { path } => {
                 write!(f, "{path}: it is in no zone, so the gateway leaves its frames to the host")
             }
+            Warning::WithoutIpv6 { path } => {
+                let least = Link::LEAST_MTU[1];
+                write!(
+                    f,
+                    "{path}: below {least} the kernel turns IPv6 off, and removes all IPv6 addresses and routes of the link, also those \
+                     of others"
+                )
+            }
             Warning::ZoneWithoutInterface { path } => write!(f, "{path}: the zone has no interface"),
         }
     }
@@ -98,6 +111,11 @@ pub(crate) fn of(model: &Model) -> Vec<Warning> {
     let applications = used_applications(model);
     let applications = model.security.applications.0.keys().filter(|name| !applications.contains(name));
     let applications = applications.map(|name| security.field("applications").field(name.as_str()));
+    let links = Path::root().field("network").field("links");
+    let small =
+        model.network.links.iter().filter(|(_, link)| link.mtu.is_some_and(|mtu| mtu < Link::LEAST_MTU[1]));
+    let small = small.map(|(name, _)| Warning::WithoutIpv6 { path: links.field(name.as_str()).field("mtu") });
+    let zones = zones.chain(small);
     zones.chain(addresses.chain(applications).map(|path| Warning::Unused { path })).collect()
 }
 

@@ -69,6 +69,18 @@ fn an_mtu_of_junos_counts_the_header_and_one_of_a_family_does_not() {
 }
 
 #[test]
+fn an_mtu_that_is_too_small_for_ipv6_is_a_warning() {
+    for (mtu, warned) in [(600, true), (1279, true), (1280, false)] {
+        let text = format!("interfaces {{ eth0 {{ unit 0 {{ family inet {{ mtu {mtu}; }} }} }} }}");
+        let warnings = Model::from_text(&text, None, LoadMode::Strict).unwrap().warnings;
+        let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        let about =
+            |told: &&String| told.starts_with("interfaces eth0: below 1280 the kernel turns IPv6 off");
+        assert_eq!(told.iter().any(|told| about(&told)), warned, "{mtu}: {told:?}");
+    }
+}
+
+#[test]
 fn what_is_out_of_use_is_down_without_addresses_and_its_device_stays_closed() {
     let zones =
         |units: &str| format!("security {{ zones {{ security-zone a {{ interfaces {{ {units} }} }} }} }}");
@@ -179,6 +191,8 @@ fn what_contradicts_itself_is_refused_with_its_statement() {
         (route("route 10.0.0.1/8 next-hop 192.0.2.9;"), "10.0.0.0/8"),
         (route("route 10.0.0.0/8 next-hop 2001:db8::1;"), "both are of one family"),
         (route("route 10.0.0.0/8 next-hop eth7;"), "there is no interface"),
+        (route("route 10.0.0.0/8 next-hop 127.0.0.1;"), "cannot be a gateway"),
+        (route("route 10.0.0.0/8 next-hop 255.255.255.255;"), "cannot be a gateway"),
         (route("route 10.0.0.0/8;"), "where to?"),
         (format!("{units} }} {}", route("route 10.0.0.0/8 next-hop 192.0.2.1;")), "cannot be a gateway"),
         (

@@ -8,7 +8,7 @@
 //! A device that takes VLAN tags off hides them from XDP: a tagged frame would be one of the untagged interface's zone.
 
 use crate::network::{Effort, Settings};
-use crate::{Host, KernelError, Ledger, Restoration, Setting, put_back};
+use crate::{Host, KernelError, Ledger, LinkProperty, Restoration, Setting, put_back};
 
 /// A setting that was changed, or set back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,9 @@ pub struct Prepared {
 const FORWARDING: &str = "forwarding";
 const FORCE_FORWARDING: &str = "force_forwarding";
 const RP_FILTER: &str = "rp_filter";
+
+/// Bytes that every link of IPv6 takes (RFC 8200, 5).
+const LEAST_MTU_IPV6: u32 = 1280;
 
 /// Prepares the host for a gateway whose addresses are on `links` and whose frames arrive on `devices`; what
 /// an earlier call prepared and this one does not need is set back. Originals go to `ledger` first. `configured` is what
@@ -86,6 +89,12 @@ pub fn prepare(
             _ => {}
         }
     }
+    // Only now has such a link settings of IPv6.
+    if changes.iter().any(Change::brings_ipv6) {
+        let again = prepare(host, ledger, links, devices, (configured, effort))?;
+        changes.extend(again.changes);
+        openings = again.openings;
+    }
     Ok(Prepared { changes, openings })
 }
 
@@ -122,6 +131,16 @@ pub fn close(host: &dyn Host, ledger: &mut Ledger) -> Result<Vec<Change>, Kernel
 fn opens(setting: &Setting) -> bool {
     let Setting::Sysctl(path) = setting else { return false };
     path.rsplit(['/', '.']).next().is_some_and(|name| name == FORWARDING || name == FORCE_FORWARDING)
+}
+
+impl Change {
+    /// Whether the kernel runs IPv6 on the link since: below its least MTU it has none, and no settings of it.
+    fn brings_ipv6(&self) -> bool {
+        let mtu = |text: &str| text.parse::<u32>().ok();
+        matches!(self.setting, Setting::Link { property: LinkProperty::Mtu, .. })
+            && mtu(&self.from) < Some(LEAST_MTU_IPV6)
+            && mtu(&self.to) >= Some(LEAST_MTU_IPV6)
+    }
 }
 
 /// Sets everything in the ledger back.

@@ -7,8 +7,8 @@ use flumen_abi::Addr;
 use flumen_engine::HostFacts;
 use flumen_kernel::network::{Effort, Settings};
 use flumen_kernel::{
-    Change, Feature, Host, KernelError, KernelTables, Ledger, LinuxHost, Neighbour, NeighbourState, Quantity,
-    Route, RouteHop, RouteKind, RouteOutcome, RouteQuery, Setting, restore,
+    Change, Feature, Host, KernelError, KernelTables, Ledger, LinkProperty, LinuxHost, Neighbour,
+    NeighbourState, Quantity, Route, RouteHop, RouteKind, RouteOutcome, RouteQuery, Setting, restore,
 };
 use std::collections::BTreeMap;
 use std::net::{IpAddr, UdpSocket};
@@ -91,6 +91,42 @@ fn tables_show_what_ip_was_told() {
         let own: IpAddr = "10.2.0.1".parse().unwrap();
         assert!(wan.addresses.contains(&(own, 24)));
         assert!(wan.counters.sent[0] > 0, "{:?}", wan.counters);
+    });
+}
+
+#[test]
+fn a_link_that_gets_ipv6_with_its_mtu_is_prepared_for_it_in_the_same_go() {
+    in_namespace(|| {
+        two_links();
+        ip("link set lan mtu 600");
+        let dir = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(&dir.path().join("originals.json"), "boot").unwrap();
+        let setting = |name: &str| Setting::conf("ipv6", "lan", name);
+        assert_eq!(LinuxHost.read_setting(&setting("mtu")).unwrap(), None, "no IPv6");
+        let configured = Settings {
+            values: vec![
+                (Setting::link("lan", LinkProperty::Mtu), "1500".into()),
+                (setting("mtu"), "1300".into()),
+            ],
+            impossible: Vec::new(),
+        };
+        let links = ["lan".to_owned()];
+        flumen_kernel::prepare(&LinuxHost, &mut ledger, &links, &links, (&configured, Effort::All)).unwrap();
+        let read = |name: &str| LinuxHost.read_setting(&setting(name)).unwrap();
+        assert_eq!(read("mtu").as_deref(), Some("1300"));
+        assert_eq!(read("forwarding").as_deref(), Some("1"));
+        // And when it is the old MTU that comes back.
+        let low = Settings {
+            values: vec![(Setting::link("lan", LinkProperty::Mtu), "600".into())],
+            impossible: Vec::new(),
+        };
+        restore(&LinuxHost, &mut ledger).unwrap();
+        ip("link set lan mtu 1500");
+        flumen_kernel::prepare(&LinuxHost, &mut ledger, &links, &links, (&low, Effort::All)).unwrap();
+        assert_eq!(read("mtu"), None);
+        let nothing = Settings::default();
+        flumen_kernel::prepare(&LinuxHost, &mut ledger, &links, &links, (&nothing, Effort::All)).unwrap();
+        assert_eq!(read("forwarding").as_deref(), Some("1"));
     });
 }
 

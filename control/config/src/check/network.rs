@@ -1,4 +1,5 @@
 use super::Findings;
+use super::reference::is_no_host;
 use crate::{DeviceName, Link, Model, Path, Problem, RouteThen, StaticRoute};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -80,7 +81,7 @@ fn check_route(route: &StaticRoute, path: &Path, model: &Model, findings: &mut F
         if address.is_ipv4() != route.destination.addr().is_ipv4() {
             let (to, via) = (route.destination, address);
             findings.add(place.index(index), Problem::NextHopFamily { to, via });
-        } else if address.is_unspecified() || address.is_multicast() || own() {
+        } else if is_no_host(address) || own() {
             findings.add(place.index(index), Problem::NotNextHop { address });
         }
     }

@@ -111,6 +111,12 @@ pub(super) fn families(model: &Model, refs: &[AddressRef]) -> Vec<IpFamily> {
     families
 }
 
+/// True of an address that no other host can have.
+pub(super) fn is_no_host(address: IpAddr) -> bool {
+    let broadcast = address == IpAddr::V4(std::net::Ipv4Addr::BROADCAST);
+    address.is_unspecified() || address.is_multicast() || address.is_loopback() || broadcast
+}
+
 /// A new destination: an address that a host can have, in the family of what is matched.
 pub(super) fn new_address(
     model: &Model,
@@ -119,8 +125,7 @@ pub(super) fn new_address(
     path: Path,
     findings: &mut Findings,
 ) {
-    let broadcast = address == IpAddr::V4(std::net::Ipv4Addr::BROADCAST);
-    if address.is_unspecified() || address.is_multicast() || address.is_loopback() || broadcast {
+    if is_no_host(address) {
         findings.add(path.clone(), Problem::NotUnicast { address });
     }
     let to = if address.is_ipv4() { IpFamily::V4 } else { IpFamily::V6 };

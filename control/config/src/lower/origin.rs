@@ -42,6 +42,7 @@ impl Origins {
         let statement = |path: Path| self.of(&path).map_or(path, |origin| Path::statement(&origin.words));
         match warning {
             Warning::Unused { path } => Warning::Unused { path: statement(path) },
+            Warning::WithoutIpv6 { path } => Warning::WithoutIpv6 { path: statement(path) },
             Warning::ZoneWithoutInterface { path } => Warning::ZoneWithoutInterface { path: statement(path) },
             other => other,
         }
