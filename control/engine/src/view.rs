@@ -31,6 +31,8 @@ pub struct Attachment {
     pub note: Option<String>,
     /// The name that it was attached under, when it has been given another one since: no rules are for it.
     pub attached_as: Option<String>,
+    /// It ends with this process, because somebody has removed its pin.
+    pub unpinned: bool,
 }
 
 /// A device that the engine could not be attached to, and that goes without: it is in no zone, and only DF was to be cleared.

@@ -186,6 +186,20 @@ fn a_device_that_gets_the_name_of_a_renamed_one_is_attached_beside_it() {
 }
 
 #[test]
+fn pins_that_somebody_removes_are_missed() {
+    in_namespace(|| {
+        let mut lab = Lab::new("unpinned");
+        let unpinned = |lab: &Lab| lab.engine.as_ref().unwrap().attachments().iter().all(|own| own.unpinned);
+        assert!(!unpinned(&lab));
+        std::fs::remove_dir_all(&lab.options.pin_dir).unwrap();
+        assert!(unpinned(&lab) && has_program("wan"));
+        lab.engine = None;
+        assert!(!has_program("wan"), "it was open without a word");
+        lab.engine = Some(XdpEngine::open(&lab.options).unwrap());
+    });
+}
+
+#[test]
 fn a_device_with_the_number_of_one_that_is_gone_is_not_taken_for_it() {
     in_namespace(|| {
         let mut lab = Lab::new("number");

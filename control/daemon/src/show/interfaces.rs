@@ -113,6 +113,7 @@ mod tests {
             mode,
             note: note.map(str::to_owned),
             attached_as: None,
+            unpinned: false,
         };
         let generic = attachment(AttachMode::Generic, Some("out of range"));
         assert_eq!(note(&generic, &active("auto"), &facts).as_deref(), Some("out of range"), "MTU 1500");

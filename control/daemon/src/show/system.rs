@@ -60,6 +60,16 @@ impl Gateway {
             let others = report.waiting.iter().filter(|waiting| !absent(waiting));
             others.for_each(|waiting| alarm(false, waiting.clone()));
             let attachments = state.engine.attachments();
+            for own in attachments.iter().filter(|own| own.unpinned) {
+                let device = &own.device;
+                alarm(
+                    true,
+                    format!(
+                        "somebody has removed what keeps the program on {device} without the daemon: when this one ends, \
+                         {device} is open. `flumen detach`, and start again"
+                    ),
+                );
+            }
             for interface in report.interfaces {
                 let name = &interface.name;
                 match interface.state {

@@ -183,8 +183,13 @@ impl Engine for FakeEngine {
     }
 
     fn attachments(&self) -> Vec<Attachment> {
-        let attachment =
-            |device, attached_as| Attachment { device, mode: AttachMode::Driver, note: None, attached_as };
+        let attachment = |device, attached_as| Attachment {
+            device,
+            mode: AttachMode::Driver,
+            note: None,
+            attached_as,
+            unpinned: false,
+        };
         let renamed = self.0.kernel().renamed.clone();
         let attached = self.0.devices().into_iter().map(|device| attachment(device, None));
         attached.chain(renamed.map(|(old, new)| attachment(new, Some(old)))).collect()

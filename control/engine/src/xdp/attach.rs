@@ -342,6 +342,7 @@ impl Attachments {
             mode: held.mode,
             note: held.note.clone(),
             attached_as: (held.device != held.name).then(|| held.device.clone()),
+            unpinned: !held.pin.exists(),
         };
         self.links.values().map(attachment).collect()
     }
