@@ -166,11 +166,33 @@ fn for_host<T: Tables, E, S>(context: &Context<'_, T, E, S>) -> bool {
     context.work.mirror.translated && local.is_some_and(|local| local.broadcast == 0)
 }
 
-/// Asks for the next hop on the output interface, whichever one the kernel's tables prefer.
-///
-/// Not inlined: in eBPF it has a stack of its own.
-#[inline(never)]
+/// Finds the next hop on the output interface, whichever one the kernel's tables prefer.
+#[inline(always)]
 fn route_out<T: Tables, E: Environment, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) {
+    if !follow(context, packet) {
+        ask(context, packet);
+        learn(context, packet);
+    }
+}
+
+/// Takes the last way, when it is the packet's.
+///
+/// Not inlined: in eBPF it has a stack of its own, and so have the next two.
+#[inline(never)]
+fn follow<T, E, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) -> bool {
+    let out = context.work.link.link;
+    let Work { mirror, row, route, .. } = &mut *context.work;
+    let followed = mirror.last.follow(context.epoch, out, packet, row, route);
+    if followed {
+        let query = fast::route_query(context.work, packet);
+        context.trace.step(Step::Route(&query, &context.work.route));
+    }
+    followed
+}
+
+/// Asks the kernel.
+#[inline(never)]
+fn ask<T: Tables, E: Environment, S: Trace>(context: &mut Context<'_, T, E, S>, packet: &Packet) {
     let query = fast::route_query(context.work, packet);
     let out = context.work.link.link;
     context.work.route = context.environment.route_out(&query, out);
@@ -180,6 +202,14 @@ fn route_out<T: Tables, E: Environment, S: Trace>(context: &mut Context<'_, T, E
         route.kind = RouteKind::None;
     }
     context.trace.step(Step::Route(&query, &context.work.route));
+}
+
+/// Keeps the way for the packets behind.
+#[inline(never)]
+fn learn<T, E, S>(context: &mut Context<'_, T, E, S>, packet: &Packet) {
+    let out = context.work.link.link;
+    let Work { mirror, row, route, .. } = &mut *context.work;
+    mirror.last.learn(context.epoch, out, packet, row, route);
 }
 
 /// The kernel knows no output interface: it may send what it would send by that interface anyway.
