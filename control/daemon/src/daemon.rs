@@ -28,7 +28,7 @@ use flumen_grpc::{Hub, Logins};
 use flumen_kernel::network::Effort;
 use flumen_kernel::{Host, Ledger, boot_id, monotonic_ms};
 use flumen_store::{Clock, CommitError, Origin, Request, Source, Store, Subject, SystemClock};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -45,6 +45,7 @@ pub struct Daemon {
     tender: JoinHandle<()>,
     stop: Stop,
     config: Option<PathBuf>,
+    taken: PathBuf,
     _instance: Instance,
 }
 
@@ -55,6 +56,8 @@ struct Start {
     /// The text of a new one, which is to be committed; what the host refuses of it is a mistake. One that was active
     /// before is enforced as far as the host lets it.
     new: Option<String>,
+    /// The text of the file, when it is that which is put in force.
+    taken: Option<String>,
 }
 
 impl Daemon {
@@ -95,7 +98,11 @@ impl Daemon {
         let doors = flumen_grpc::Doors::open(&options.socket(), options.grpc.as_deref())?;
         let audit = Audit::open(options.audit())?;
         let is_new = start.new.is_some();
+        let taken = start.taken.clone();
         let gateway = Arc::new(assemble(options, &host, engines, configurations, start, audit, usage)?);
+        if let Some(text) = taken {
+            remember(&options.taken(), &text);
+        }
         gateway.rematch_at_start(is_new);
         gateway.settle_queues();
         let no_thread = |error| DaemonError::file("start a thread", error);
@@ -114,6 +121,7 @@ impl Daemon {
             tender,
             stop,
             config: options.config.clone(),
+            taken: options.taken(),
             _instance: instance,
         })
     }
@@ -178,13 +186,15 @@ impl Daemon {
             let editor = Client::operator().editor(source.clone());
             let change = Change::reload(&source, text.len());
             let apply = || self.gateway.apply(&text, &editor, &Terms::default());
-            self.gateway.audit.recorded(&Who::daemon("signal"), &change, apply).map(drop).map_err(|error| {
-                match error {
-                    flumen_api::ApiError::Refused { messages } => {
-                        DaemonError::Refused { source_name: source.clone(), messages }.to_string()
-                    }
-                    other => other.to_string(),
+            let applied = self.gateway.audit.recorded(&Who::daemon("signal"), &change, apply);
+            if applied.is_ok() {
+                remember(&self.taken, &text);
+            }
+            applied.map(drop).map_err(|error| match error {
+                flumen_api::ApiError::Refused { messages } => {
+                    DaemonError::Refused { source_name: source.clone(), messages }.to_string()
                 }
+                other => other.to_string(),
             })
         });
         if let Err(reason) = applied {
@@ -195,10 +205,11 @@ impl Daemon {
 }
 
 impl Start {
-    /// The file of the options, or the active configuration of the last daemon.
+    /// The file of the options, or the active configuration of the last daemon: also when the file is what it was when it
+    /// was put in force, since whatever was committed later is to outlive the daemon.
     fn read(options: &Options, configurations: &Store) -> Result<Start, DaemonError> {
         let active = configurations.active();
-        let (text, name, new) = match (&options.config, active) {
+        let (text, name, new, taken) = match (&options.config, active) {
             (Some(path), active) => {
                 let text = std::fs::read_to_string(path)
                     .map_err(|error| DaemonError::file(format!("read {}", path.display()), error))?;
@@ -208,24 +219,42 @@ impl Start {
                             "{} holds what commit {undone} was, which nobody confirmed: the configuration of before stays (reload, or apply the file, to have it)",
                             path.display()
                         );
-                        (active.to_string(), source(record), None)
+                        (active.to_string(), source(record), None, None)
+                    }
+                    (Some((record, active)), None)
+                        if *active != *text
+                            && std::fs::read_to_string(options.taken()).is_ok_and(|taken| taken == text) =>
+                    {
+                        tracing::info!(
+                            "{} has not changed since it was put in force; what was committed later stays (reload, or apply the file, to go back to it)",
+                            path.display()
+                        );
+                        (active.to_string(), source(record), None, None)
                     }
                     (active, _) => {
                         let known = active.is_some_and(|(_, active)| *active == *text);
                         let new = (!known).then(|| text.clone());
-                        (text, path.display().to_string(), new)
+                        (text.clone(), path.display().to_string(), new, Some(text))
                     }
                 }
             }
-            (None, Some((record, text))) => (text.to_string(), source(record), None),
+            (None, Some((record, text))) => (text.to_string(), source(record), None, None),
             (None, None) => {
                 return Err(DaemonError::NoConfig { path: options.configurations() });
             }
         };
         match Candidate::read(&text, LoadMode::Strict) {
-            Ok(candidate) => Ok(Start { candidate, source: name, new }),
+            Ok(candidate) => Ok(Start { candidate, source: name, new, taken }),
             Err(messages) => Err(DaemonError::Refused { source_name: name, messages }),
         }
+    }
+}
+
+/// Keeps the text of the file that was put in force. That it cannot be kept is said: the file would be put in force anew by
+/// the next daemon.
+fn remember(path: &Path, text: &str) {
+    if let Err(error) = flumen_kernel::replace_file(path, text.as_bytes()) {
+        tracing::warn!("{error}");
     }
 }
 
@@ -263,7 +292,7 @@ fn assemble(
     audit: Audit,
     usage: Usage,
 ) -> Result<Gateway, DaemonError> {
-    let Start { candidate, source, new } = start;
+    let Start { candidate, source, new, .. } = start;
     let refused = |messages| DaemonError::Refused { source_name: source.clone(), messages };
     let mut facts = host.facts()?;
     let dataplane = candidate.model.system.dataplane;

@@ -46,6 +46,11 @@ impl Options {
         self.state_dir.join("config")
     }
 
+    /// The file of `--config` as it was when its configuration was put in force.
+    pub(crate) fn taken(&self) -> PathBuf {
+        self.state_dir.join("taken.conf")
+    }
+
     pub(crate) fn ledger(&self) -> PathBuf {
         self.state_dir.join("host-settings.json")
     }

@@ -109,6 +109,27 @@ fn an_applied_configuration_is_active_and_comes_back_with_the_same_numbers() {
 }
 
 #[test]
+fn a_commit_outlives_the_daemon_until_the_file_changes() {
+    let mut lab = Lab::new();
+    lab.configure(&config());
+    let daemon = lab.start();
+    let next = config().replace("\"lan\": {", "\"aaa\": {}, \"lan\": {");
+    apply(&daemon, &next).unwrap();
+    daemon.stop();
+    // The same file: a crash and a watchdog start it so.
+    let daemon = lab.start();
+    assert_eq!(status(&daemon).source, "test");
+    daemon.stop();
+    let edited = config().replace("\"lan\": {", "\"bbb\": {}, \"lan\": {");
+    lab.configure(&edited);
+    for _ in 0..2 {
+        let daemon = lab.start();
+        assert!(status(&daemon).source.ends_with("flumen.json"));
+        daemon.stop();
+    }
+}
+
+#[test]
 fn an_engine_that_refuses_leaves_everything_as_it_was() {
     let (lab, daemon) = started();
     lab.host.add_link("dmz0", &[]);
