@@ -111,21 +111,26 @@ fn a_link_that_gets_ipv6_with_its_mtu_is_prepared_for_it_in_the_same_go() {
             impossible: Vec::new(),
         };
         let links = ["lan".to_owned()];
-        flumen_kernel::prepare(&LinuxHost, &mut ledger, &links, &links, (&configured, Effort::All)).unwrap();
+        let mut prepare = |configured: &Settings| {
+            let configured = (configured, Effort::All);
+            let done = flumen_kernel::prepare(&LinuxHost, &mut ledger, &links, &links, configured).unwrap();
+            flumen_kernel::open(&LinuxHost, done.openings).unwrap();
+        };
+        prepare(&configured);
         let read = |name: &str| LinuxHost.read_setting(&setting(name)).unwrap();
         assert_eq!(read("mtu").as_deref(), Some("1300"));
         assert_eq!(read("forwarding").as_deref(), Some("1"));
-        // And when it is the old MTU that comes back.
         let low = Settings {
             values: vec![(Setting::link("lan", LinkProperty::Mtu), "600".into())],
             impossible: Vec::new(),
         };
-        restore(&LinuxHost, &mut ledger).unwrap();
-        ip("link set lan mtu 1500");
-        flumen_kernel::prepare(&LinuxHost, &mut ledger, &links, &links, (&low, Effort::All)).unwrap();
+        prepare(&low);
         assert_eq!(read("mtu"), None);
-        let nothing = Settings::default();
-        flumen_kernel::prepare(&LinuxHost, &mut ledger, &links, &links, (&nothing, Effort::All)).unwrap();
+        let back = Settings {
+            values: vec![(Setting::link("lan", LinkProperty::Mtu), "1280".into())],
+            impossible: Vec::new(),
+        };
+        prepare(&back);
         assert_eq!(read("forwarding").as_deref(), Some("1"));
     });
 }
