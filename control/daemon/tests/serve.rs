@@ -329,6 +329,9 @@ fn a_renamed_device_stays_wanted_and_is_set_back_under_the_name_that_it_has() {
             "{:?}",
             alarms(&daemon)
         );
+        let Ok(Response::Interfaces(shown)) = daemon.ask(Request::ShowInterfaces) else { panic!() };
+        let wan = shown.interfaces.iter().find(|interface| interface.name == "wan0").unwrap();
+        assert_eq!((wan.state, wan.mode.as_deref()), (LinkState::Absent, Some("driver")));
         apply(&daemon, &config()).unwrap();
         let wanted = lab.engines.kernel().ruleset.clone().unwrap().absent;
         assert_eq!(wanted, ["wan0"], "the engine keeps what was attached under that name");

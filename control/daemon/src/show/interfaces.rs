@@ -32,6 +32,8 @@ pub(crate) fn interfaces(
         let attachment = attachments.iter().find(|attachment| attachment.device == interface.device);
         let attachment = attachment.filter(|_| state != LinkState::Absent);
         let renamed = renamed(&attachments, &interface.device).filter(|_| state == LinkState::Absent);
+        let mode = renamed.or(attachment).map(|attachment| attachment.mode.name().to_owned());
+        let gone = renamed.map(|now| as_renamed(now, &interface.device));
         InterfaceInfo {
             name: interface.name.clone(),
             device: interface.device.clone(),
@@ -41,8 +43,8 @@ pub(crate) fn interfaces(
             mtu: link.map_or(0, |link| link.mtu),
             v4: link.and_then(|link| link.v4).map(Into::into),
             v6: link.and_then(|link| link.v6).map(Into::into),
-            mode: attachment.map(|attachment| attachment.mode.name().to_owned()),
-            note: renamed.or_else(|| attachment.and_then(|attachment| note(attachment, active, host))),
+            mode,
+            note: gone.or_else(|| attachment.and_then(|attachment| note(attachment, active, host))),
             received: traffic(counters.received(id)),
             transmitted: traffic(counters.transmitted(id)),
         }
@@ -53,15 +55,18 @@ pub(crate) fn interfaces(
     })
 }
 
-/// What has become of a device that was attached to under this name and has another one now.
-pub(crate) fn renamed(attachments: &[Attachment], device: &str) -> Option<String> {
-    let attachment =
-        attachments.iter().find(|attachment| attachment.attached_as.as_deref() == Some(device))?;
+/// A device that was attached to under this name, and has another one now.
+fn renamed<'a>(attachments: &'a [Attachment], device: &str) -> Option<&'a Attachment> {
+    attachments.iter().find(|attachment| attachment.attached_as.as_deref() == Some(device))
+}
+
+/// What has become of it.
+fn as_renamed(attachment: &Attachment, device: &str) -> String {
     let now = &attachment.device;
-    Some(format!(
+    format!(
         "it is called {now} now, and what arrives on it is dropped: `ip link set dev {now} name {device}` \
          (where the link may be up), or configure {now}"
-    ))
+    )
 }
 
 /// What the kernel does for this interface that the engine would do faster, and what to do about it.
