@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// When the daemon refuses something.
 pub(super) fn measure(short: bool) -> Result<Vec<Figure>> {
-    let times = if short { 3 } else { 9 };
+    let times = if short { 1 } else { 9 };
     let large = text(POLICIES);
     let mut reads = Vec::new();
     for _ in 0..times {
