@@ -169,14 +169,6 @@ pub(super) const LAYERS: &[Layer] = &[
         unsafe_code: Forbidden,
     },
     Layer {
-        name: "flumen-mirror",
-        folder: "control/mirror",
-        // Its configuration is a text; that the text is accepted is tested above it.
-        below: &["flumen-api"],
-        outside: Any,
-        unsafe_code: Forbidden,
-    },
-    Layer {
         name: "flumen-nfqueue",
         folder: "control/nfqueue",
         below: &["flumen-abi", "flumen-frame", "flumen-pipeline", "flumen-native"],
@@ -195,6 +187,14 @@ pub(super) const LAYERS: &[Layer] = &[
     Layer {
         name: "flumen-client",
         folder: "control/client",
+        below: &["flumen-api"],
+        outside: Any,
+        unsafe_code: Forbidden,
+    },
+    Layer {
+        name: "flumen-mirror",
+        folder: "control/mirror",
+        // Its configuration is a text; that the text is accepted is tested above it.
         below: &["flumen-api"],
         outside: Any,
         unsafe_code: Forbidden,

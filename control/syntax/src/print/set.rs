@@ -14,13 +14,20 @@ pub fn set(tree: &Tree) -> String {
 
 /// The commands that make what is below `node`; `path` stands before each statement.
 pub fn set_at(node: &Node, path: &str) -> String {
-    let mut text = String::new();
+    let mut text = Commands::default();
     let mut path = path.to_owned();
     children(node, &mut path, SET, &mut text);
-    text
+    text.commands + &text.protections
 }
 
-fn children(node: &Node, path: &mut String, verb: &str, text: &mut String) {
+/// What was printed. Protections come last: they would refuse to deactivate what is around them.
+#[derive(Default)]
+struct Commands {
+    commands: String,
+    protections: String,
+}
+
+fn children(node: &Node, path: &mut String, verb: &str, text: &mut Commands) {
     for (step, child) in node.children() {
         let length = path.len();
         for word in step.words(child.statement.map_or(&[], Statement::keys)) {
@@ -35,16 +42,17 @@ fn children(node: &Node, path: &mut String, verb: &str, text: &mut String) {
     }
 }
 
-fn statement(node: &Node, path: &mut String, verb: &str, text: &mut String) {
+fn statement(node: &Node, path: &mut String, verb: &str, text: &mut Commands) {
     for value in &node.values {
         let separator = if path.is_empty() { "" } else { " " };
-        line(text, verb, &format!("{path}{separator}{}", quote(&value.text)));
+        line(&mut text.commands, verb, &format!("{path}{separator}{}", quote(&value.text)));
     }
     if node.has_children() {
         children(node, path, verb, text);
     } else if node.values.is_empty() {
-        line(text, verb, path);
+        line(&mut text.commands, verb, path);
     }
+    let Commands { commands, protections } = text;
     // A value without a word of its own is named by itself.
     let bare = node.statement.is_some_and(Statement::is_bare) && !node.is_entry();
     if let Some(value) = node.values.first().filter(|_| bare) {
@@ -52,13 +60,13 @@ fn statement(node: &Node, path: &mut String, verb: &str, text: &mut String) {
         path.push_str(&quote(&value.text));
     }
     if let Some(annotation) = &node.annotation {
-        line(text, "annotate", &format!("{path} {}", always_quoted(annotation)));
+        line(commands, "annotate", &format!("{path} {}", always_quoted(annotation)));
     }
     if node.marks.has(Marks::INACTIVE) {
-        line(text, "deactivate", path);
+        line(commands, "deactivate", path);
     }
     if node.marks.has(Marks::PROTECTED) {
-        line(text, "protect", path);
+        line(protections, "protect", path);
     }
 }
 
