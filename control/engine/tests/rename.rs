@@ -64,6 +64,13 @@ fn ip(line: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Kernels before 6.2 rename no device that is up.
+fn rename(old: &str, new: &str) {
+    ip(&format!("link set {old} down"));
+    ip(&format!("link set {old} name {new}"));
+    ip(&format!("link set {new} up"));
+}
+
 /// Runs `test` where there are `lan` and `wan`, each one end of a veth pair.
 fn in_namespace(test: fn()) {
     let inside = move || {
@@ -112,7 +119,7 @@ fn has_program(link: &str) -> bool {
 fn a_renamed_device_stays_attached_until_the_rules_do_not_want_it() {
     in_namespace(|| {
         let mut lab = Lab::new("renamed");
-        ip("link set wan name wan9");
+        rename("wan", "wan9");
         lab.follow();
         assert!(has_program("wan9"), "nothing is looked at there otherwise");
         let renamed = vec![("lan".into(), None), ("wan9".into(), Some("wan".into()))];
@@ -125,12 +132,12 @@ fn a_renamed_device_stays_attached_until_the_rules_do_not_want_it() {
         assert!(has_program("wan9"));
         assert_eq!(lab.attachments(), renamed, "also by another daemon");
 
-        ip("link set wan9 name wan");
+        rename("wan9", "wan");
         lab.install(&["lan", "wan"], &[]);
         assert!(has_program("wan"));
         assert_eq!(lab.attachments(), [("lan".into(), None), ("wan".into(), None)]);
 
-        ip("link set wan name wan9");
+        rename("wan", "wan9");
         lab.follow();
         lab.install(&["lan"], &[]);
         assert!(!has_program("wan9"), "no zone wants it");
@@ -141,14 +148,14 @@ fn a_renamed_device_stays_attached_until_the_rules_do_not_want_it() {
 fn a_renamed_device_serves_under_its_new_name_also_after_a_restart() {
     in_namespace(|| {
         let mut lab = Lab::new("served");
-        ip("link set wan name wan9");
+        rename("wan", "wan9");
         lab.follow();
         lab.install(&["lan", "wan9"], &[]);
         assert_eq!(lab.attachments(), [("lan".into(), None), ("wan9".into(), None)]);
         lab.restart();
         lab.install(&["lan", "wan9"], &[]);
         assert_eq!(lab.attachments(), [("lan".into(), None), ("wan9".into(), None)]);
-        ip("link set wan9 name wan");
+        rename("wan9", "wan");
         lab.follow();
         assert!(has_program("wan"));
         lab.engine().detach().unwrap();
@@ -160,7 +167,7 @@ fn a_renamed_device_serves_under_its_new_name_also_after_a_restart() {
 fn a_commit_that_fails_does_not_forget_under_which_name_a_device_is_wanted() {
     in_namespace(|| {
         let mut lab = Lab::new("abandoned");
-        ip("link set wan name wan9");
+        rename("wan", "wan9");
         lab.follow();
         lab.engine().prepare(&ruleset(&["lan", "wan9"], &[]), &facts()).unwrap();
         lab.engine().abandon();
@@ -173,8 +180,8 @@ fn a_commit_that_fails_does_not_forget_under_which_name_a_device_is_wanted() {
 fn a_device_that_gets_the_name_of_a_renamed_one_is_attached_beside_it() {
     in_namespace(|| {
         let mut lab = Lab::new("twice");
-        ip("link set wan-p name wan9-p");
-        ip("link set wan name wan9");
+        rename("wan-p", "wan9-p");
+        rename("wan", "wan9");
         add("wan");
         lab.follow();
         lab.install(&["lan", "wan"], &[]);
@@ -208,7 +215,7 @@ fn a_device_with_the_number_of_one_that_is_gone_is_not_taken_for_it() {
         ip(&format!("link add wan9 index {index} type veth peer name wan9-p"));
         lab.follow();
         assert_eq!(lab.attachments(), [("lan".into(), None)]);
-        ip("link set wan9 name wan");
+        rename("wan9", "wan");
         lab.follow();
         assert!(has_program("wan"));
     });
